@@ -1,0 +1,112 @@
+// swift-tools-version: 6.2
+
+import Foundation
+import PackageDescription
+
+// MARK: - OpenMP
+
+/// Where Debian's `libomp-dev` puts the OpenMP header and library.
+///
+/// The header's folder also holds an older clang's own headers: it is therefore added with
+/// `-idirafter`, behind those of the toolchain's clang.
+struct OpenMP {
+  let headers: String
+  let library: String
+
+  init?() {
+    let files = FileManager.default
+    let root = "/usr/lib"
+    let versions = ((try? files.contentsOfDirectory(atPath: root)) ?? [])
+      .filter { $0.hasPrefix("llvm-") }
+      .sorted { (Int($0.dropFirst(5)) ?? 0) > (Int($1.dropFirst(5)) ?? 0) }
+    for version in versions {
+      let library = "\(root)/\(version)/lib"
+      guard files.fileExists(atPath: "\(library)/libomp.so") else { continue }
+      let resources = (try? files.contentsOfDirectory(atPath: "\(library)/clang")) ?? []
+      for resource in resources.sorted().reversed() {
+        let headers = "\(library)/clang/\(resource)/include"
+        guard files.fileExists(atPath: "\(headers)/omp.h") else { continue }
+        (self.headers, self.library) = (headers, library)
+        return
+      }
+    }
+    return nil
+  }
+}
+
+guard let openMP = OpenMP() else {
+  fatalError(
+    "Sequent needs OpenMP: no omp.h and libomp.so under /usr/lib/llvm-*; apt-get install libomp-dev")
+}
+
+// MARK: - Settings
+
+let swiftSettings: [SwiftSetting] = [
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+// Kernels are compiled at -O3 in debug builds too: their tests are otherwise hours long.
+let kernelSettings: [CSetting] = [
+  .unsafeFlags([
+    "-O3", "-fopenmp", "-ffp-contract=fast", "-fno-math-errno", "-Wall", "-Wextra",
+    "-idirafter", openMP.headers,
+  ]),
+  .headerSearchPath("."),
+]
+
+let kernelLinkage: [LinkerSetting] = [
+  .unsafeFlags(["-L\(openMP.library)", "-Xlinker", "-rpath", "-Xlinker", openMP.library]),
+  .linkedLibrary("omp"),
+  .linkedLibrary("m"),
+]
+
+// MARK: - Package
+
+let package = Package(
+  name: "Sequent",
+  products: [
+    .library(name: "Sequent", targets: ["Sequent"]),
+    .library(name: "SequentDynamic", type: .dynamic, targets: ["Sequent"]),
+    .executable(name: "sequent", targets: ["SequentCLI"]),
+  ],
+  targets: [
+    .target(
+      name: "Kernels", path: "Kernels", exclude: ["README.md"], cSettings: kernelSettings,
+      linkerSettings: kernelLinkage),
+    .target(name: "SequentIR", exclude: ["README.md"], swiftSettings: swiftSettings),
+    .target(
+      name: "SequentCompiler", dependencies: ["SequentIR"], exclude: ["README.md"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "SequentRuntime", dependencies: ["SequentIR", "SequentCompiler", "Kernels"],
+      swiftSettings: swiftSettings),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(
+      name: "Sequent", dependencies: ["SequentIR", "SequentCompiler", "SequentRuntime", "CZlib"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "SequentExamples", dependencies: ["Sequent"], path: "Sources/Examples",
+      exclude: ["README.md"], swiftSettings: swiftSettings),
+    .target(
+      name: "SequentBenchmarks",
+      dependencies: ["Sequent", "SequentIR", "SequentCompiler", "SequentRuntime"],
+      path: "Benchmarks", exclude: ["README.md"], swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "SequentCLI",
+      dependencies: [
+        "Sequent", "SequentIR", "SequentCompiler", "SequentRuntime", "SequentExamples",
+        "SequentBenchmarks",
+      ],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "KernelTests", dependencies: ["Kernels"], path: "Tests/KernelTests",
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "IRTests", dependencies: ["SequentIR"], path: "Tests/IRTests",
+      swiftSettings: swiftSettings),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu11
+)
