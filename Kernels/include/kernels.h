@@ -1,8 +1,8 @@
 #ifndef KERNELS_H
 #define KERNELS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "kernels/execution.h"
+#include "kernels/isa.h"
+#include "kernels/memory.h"
 
 #endif

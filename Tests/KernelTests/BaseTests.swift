@@ -1,0 +1,27 @@
+import Foundation
+import Kernels
+import Testing
+
+@Suite struct BaseTests {
+  @Test func `an instruction set that the CPU has can be chosen`() {
+    #expect(kn_isa_supported(KN_ISA_PORTABLE))
+    #expect(kn_isa_supported(kn_isa_active()))
+    #expect(String(cString: kn_isa_name(KN_ISA_AVX512)) == "avx512")
+  }
+
+  @Test(arguments: [0, 1, 1000, 2 << 20, (5 << 20) + 1])
+  func `memory starts on its boundary`(bytes: Int) throws {
+    let memory = try #require(kn_allocate(bytes))
+    defer { kn_release(memory) }
+    #expect(Int(bitPattern: memory) % (bytes >= 2 << 20 ? 2 << 20 : 128) == 0)
+    memset(memory, 1, bytes)
+  }
+
+  @Test func `an impossible size is refused`() {
+    #expect(kn_allocate(Int.max) == nil)
+  }
+
+  @Test func `this process may use a CPU`() {
+    #expect(kn_available_cpus() >= 1)
+  }
+}
