@@ -4,5 +4,6 @@
 #include "kernels/execution.h"
 #include "kernels/isa.h"
 #include "kernels/memory.h"
+#include "kernels/vector_math.h"
 
 #endif
