@@ -1,0 +1,133 @@
+/// One number for all elements along some axes: `%m = reduce.sum %x {axes = [1], keep = true}`.
+public struct Reduce: OperationRule {
+  /// What is done with the elements.
+  public enum Function: String, Hashable, Sendable, CaseIterable {
+    case sum, mean, maximum, minimum, product
+  }
+
+  public static let mnemonics = Function.allCases.map { "reduce.\($0.rawValue)" }
+
+  /// What is done with the elements.
+  public let function: Function
+  /// The axes that go, counted from the front, ascending.
+  public let axes: [Int]
+  /// Whether the axes stay with a size of 1.
+  public let keepsAxes: Bool
+
+  /// Creates a reduction.
+  public init(_ function: Function, axes: [Int], keepsAxes: Bool = false) {
+    self.function = function
+    self.axes = axes.sorted()
+    self.keepsAxes = keepsAxes
+  }
+
+  /// The word in the text form.
+  public var mnemonic: String { "reduce.\(function.rawValue)" }
+
+  public var attributes: [Attribute] {
+    [Attribute("axes", .integers(axes))] + (keepsAxes ? [Attribute("keep", .flag(true))] : [])
+  }
+
+  public static func parse(
+    _ mnemonic: String, _ attributes: AttributeReader
+  ) throws(TypeError) -> Operation {
+    guard let function = Function(rawValue: String(mnemonic.dropFirst("reduce.".count))) else {
+      throw TypeError("no reduction is called '\(mnemonic)'")
+    }
+    return .reduce(
+      Reduce(
+        function, axes: try attributes.integers("axes"), keepsAxes: try attributes.flag("keep")))
+  }
+
+  public func resultTypes(_ operands: [TensorType]) throws(TypeError) -> [TensorType] {
+    try expect(1, operands, of: mnemonic)
+    let operand = operands[0]
+    guard
+      operand.elementType == .float32
+        || (operand.elementType == .int32 && function != .mean && function != .product)
+    else { throw TypeError("\(mnemonic) does not take \(operand)") }
+    guard axes.allSatisfy({ operand.shape.indices.contains($0) }), Set(axes).count == axes.count
+    else { throw TypeError("\(mnemonic): axes \(axes) are not axes of \(operand)") }
+    return [TensorType(operand.elementType, reduced(operand.shape, one: 1))]
+  }
+
+  private func reduced<Size>(_ shape: [Size], one: Size) -> [Size] {
+    shape.indices.compactMap { axes.contains($0) ? (keepsAxes ? one : nil) : shape[$0] }
+  }
+
+  public func evaluate(_ operands: [HostTensor], _ bindings: Bindings) throws -> [HostTensor] {
+    let operand = operands[0]
+    let start: Double =
+      switch function {
+      case .sum, .mean: 0
+      case .product: 1
+      case .maximum: -.infinity
+      case .minimum: .infinity
+      }
+    let kept = operand.shape.indices.map { axes.contains($0) ? 1 : operand.shape[$0] }
+    var result = HostTensor(operand.elementType, kept, repeating: start)
+    forEachIndex(operand.shape) { index in
+      let place = index.indices.map { axes.contains($0) ? 0 : index[$0] }
+      let value = operand[index]
+      switch function {
+      case .sum, .mean: result[place] += value
+      case .product: result[place] *= value
+      case .maximum: result[place] = Binary.maximum.value(result[place], value)
+      case .minimum: result[place] = Binary.minimum.value(result[place], value)
+      }
+    }
+    if function == .mean {
+      let count = Double(axes.reduce(1) { $0 * operand.shape[$1] })
+      result.values = result.values.map { $0 / count }
+    }
+    return [
+      HostTensor(operand.elementType, reduced(operand.shape, one: 1), result.values)
+    ]
+  }
+}
+
+/// The position of the largest element along an axis, the first of equals: i32.
+public struct ArgMax: OperationRule {
+  public static let mnemonics = ["argmax"]
+
+  /// The axis that goes.
+  public let axis: Int
+
+  /// Creates an argmax.
+  public init(axis: Int) { self.axis = axis }
+
+  public var attributes: [Attribute] { [Attribute("axis", .integer(axis))] }
+
+  public static func parse(
+    _ mnemonic: String, _ attributes: AttributeReader
+  ) throws(TypeError) -> Operation { .argmax(ArgMax(axis: try attributes.integer("axis"))) }
+
+  public func resultTypes(_ operands: [TensorType]) throws(TypeError) -> [TensorType] {
+    try expect(1, operands, of: mnemonic)
+    try expect(.float32, operands[0], "argmax: operand")
+    guard operands[0].shape.indices.contains(axis) else {
+      throw TypeError("argmax: axis \(axis) is out of range for \(operands[0])")
+    }
+    var shape = operands[0].shape
+    shape.remove(at: axis)
+    return [TensorType(.int32, shape)]
+  }
+
+  public func evaluate(_ operands: [HostTensor], _ bindings: Bindings) throws -> [HostTensor] {
+    let operand = operands[0]
+    var shape = operand.shape
+    let count = shape.remove(at: axis)
+    return [
+      HostTensor(.int32, shape) { index in
+        var place = index
+        place.insert(0, at: axis)
+        var (best, position) = (-Double.infinity, 0)
+        for candidate in 0..<count {
+          place[axis] = candidate
+          if operand[place] > best { (best, position) = (operand[place], candidate) }
+        }
+        return Double(position)
+      }
+    ]
+  }
+}
