@@ -1,0 +1,13 @@
+#if defined(__x86_64__)
+
+#include <math.h>
+
+#include "base/isa_begin_avx2.h"
+#include "base/vector_math_avx2.h"
+
+#define FLOAT_ROWS kn_float_rows__avx2
+#include "elementwise/float_rows.h"
+
+#include "base/isa_end.h"
+
+#endif

@@ -1,0 +1,24 @@
+// What the driver calls for each row.
+#ifndef NORMALIZATION_ROWS_H
+#define NORMALIZATION_ROWS_H
+
+#include "kernels/normalization.h"
+
+// One instruction set's functions; contiguous rows of count elements, y may be x.
+struct kn_normalization_rows {
+  // sum = x + residual, which it may be one of.
+  void (*add)(size_t count, const float *x, const float *residual, float *sum);
+  // The sums of x and of (x - center)^2, in an order that depends on count alone.
+  float (*sum)(size_t count, const float *x);
+  float (*sum_of_squares)(size_t count, const float *x, float center);
+  // y = (x - center) * scale * weight + bias; NULL is 1 and 0.
+  void (*apply)(size_t count, const float *x, float center, float scale, const float *weight,
+                const float *bias, float *y);
+};
+extern const struct kn_normalization_rows kn_normalization_rows__portable;
+#if defined(__x86_64__)
+extern const struct kn_normalization_rows kn_normalization_rows__avx2;
+extern const struct kn_normalization_rows kn_normalization_rows__avx512;
+#endif
+
+#endif

@@ -1,0 +1,95 @@
+// The row functions of one instruction set, in the table SOFTMAX_ROWS. It is included after
+// vector_math_*.h by the file of each.
+#include <math.h>
+
+#include "base/vector_ieee.h"
+#include "softmax/rows.h"
+
+// Sums run in this many lanes whatever the instruction set.
+enum { LANES = 32, VECTORS = LANES / V_WIDTH };
+
+V_INLINE vf add(vf a, vf b) { return a + b; }
+
+V_INLINE vf masked(vf x, vf scale, enum kn_softmax_mask kind, vf mask) {
+  switch (kind) {
+    case KN_MASK_ADDITIVE: return v_fma(x, scale, mask);
+    case KN_MASK_SELECT: return v_choose((vi32)mask != 0, x * scale, v_set(-INFINITY));
+    default: return x * scale;
+  }
+}
+
+V_INLINE float mask_row(size_t count, const float *x, float scale_of_all,
+                        enum kn_softmax_mask kind, const float *mask, float largest, float *z) {
+  const vf scale = v_set(scale_of_all);
+  vf best = v_set(largest);
+  size_t i = 0;
+  for (; i + V_WIDTH <= count; i += V_WIDTH) {
+    const vf bits = kind == KN_MASK_NONE ? v_zero() : v_load(mask + i);
+    const vf value = masked(v_load(x + i), scale, kind, bits);
+    best = v_greatest(best, value);
+    v_store(z + i, value);
+  }
+  if (i < count) {
+    const size_t rest = count - i;
+    const vf bits = kind == KN_MASK_NONE ? v_zero() : v_load_first(mask + i, rest);
+    v_store_first(z + i, rest, masked(v_load_first(x + i, rest), scale, kind, bits));
+    for (; i < count; i++) best = v_greatest(best, v_set(z[i]));
+  }
+  return V_FOLD(v_greatest, best)[0];
+}
+
+static float mask_any_row(size_t count, const float *x, float scale, enum kn_softmax_mask kind,
+                          const void *mask, float largest, float *z) {
+  switch (kind) {
+    case KN_MASK_ADDITIVE:
+      return mask_row(count, x, scale, KN_MASK_ADDITIVE, mask, largest, z);
+    case KN_MASK_SELECT: return mask_row(count, x, scale, KN_MASK_SELECT, mask, largest, z);
+    default: return mask_row(count, x, scale, KN_MASK_NONE, mask, largest, z);
+  }
+}
+
+// The sum of exp(z - largest), whose terms replace z if they are kept.
+V_INLINE float exponentials(size_t count, float largest, float *z, int are_kept) {
+  const vf shift = v_set(largest);
+  vf sums[VECTORS];
+  for (int v = 0; v < VECTORS; v++) sums[v] = v_zero();
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    for (int v = 0; v < VECTORS; v++) {
+      const vf e = v_exp(v_load(z + i + v * V_WIDTH) - shift);
+      if (are_kept) v_store(z + i + v * V_WIDTH, e);
+      sums[v] += e;
+    }
+  }
+  if (i < count) {
+    float tail[LANES] = {0};
+    memcpy(tail, z + i, (count - i) * sizeof *tail);
+    for (int v = 0; v < VECTORS; v++) {
+      v_store(tail + v * V_WIDTH, v_exp(v_load(tail + v * V_WIDTH) - shift));
+    }
+    for (size_t j = count - i; j < LANES; j++) tail[j] = 0;
+    for (int v = 0; v < VECTORS; v++) sums[v] += v_load(tail + v * V_WIDTH);
+    if (are_kept) memcpy(z + i, tail, (count - i) * sizeof *tail);
+  }
+  for (int n = VECTORS / 2; n > 0; n /= 2) {
+    for (int v = 0; v < n; v++) sums[v] += sums[v + n];
+  }
+  return V_FOLD(add, sums[0])[0];
+}
+
+static void softmax_row(size_t count, float largest, float *z) {
+  const vf factor = v_set(1.0f / exponentials(count, largest, z, 1));
+  size_t i = 0;
+  for (; i + V_WIDTH <= count; i += V_WIDTH) v_store(z + i, v_load(z + i) * factor);
+  if (i < count) v_store_first(z + i, count - i, v_load_first(z + i, count - i) * factor);
+}
+
+static void log_softmax_row(size_t count, float largest, float *z) {
+  const vf shift = v_set(largest), sum = v_log(v_set(exponentials(count, largest, z, 0)));
+  size_t i = 0;
+  for (; i + V_WIDTH <= count; i += V_WIDTH) v_store(z + i, v_load(z + i) - shift - sum);
+  if (i < count) v_store_first(z + i, count - i, v_load_first(z + i, count - i) - shift - sum);
+}
+
+const struct kn_softmax_rows SOFTMAX_ROWS = {
+    .mask = mask_any_row, .softmax = softmax_row, .log_softmax = log_softmax_row};
