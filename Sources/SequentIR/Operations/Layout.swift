@@ -155,7 +155,7 @@ public struct Slice: OperationRule {
     }
     // What lies behind the slice must be a size too: not negative for any value of the symbols.
     guard let rest = type.shape[axis].subtracting(start + size), rest.constant >= 0,
-      start.constant >= 0
+      start.constant >= 0 || !start.symbols.isEmpty
     else {
       throw TypeError(
         "slice: \(size) from \(start) does not lie in axis \(axis) of \(type), whose size is "

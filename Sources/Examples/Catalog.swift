@@ -1,0 +1,22 @@
+import Sequent
+
+/// The models that come with Sequent, by the names that the command takes.
+public let catalog: [CatalogEntry] = [
+  CatalogEntry("language-of-word", "names the language of a word", LanguageOfWord.self)
+]
+
+/// A model that comes with Sequent.
+public struct CatalogEntry: Sendable {
+  /// The name.
+  public let name: String
+  /// What the model does, in a few words.
+  public let summary: String
+  /// The model with some of its configuration changed, as data.
+  public let traced: @Sendable ([String: String]) throws -> TracedModel
+
+  init<Entry: Model>(_ name: String, _ summary: String, _ model: Entry.Type) {
+    self.name = name
+    self.summary = summary
+    traced = { try Entry.configured($0).traced() }
+  }
+}

@@ -1,0 +1,58 @@
+import SequentIR
+
+/// One step of a recurrence: from an input and the state before it to the state after it.
+///
+/// The state is a list of tensors `[batch, stateSizes[i]]`; the first is the cell's output.
+/// Conform a type of your own and put it into a `RecurrentLayer`: it runs in the same layer as the
+/// cells that have kernels of their own, step by step.
+///
+///     struct LeakyCell: RecurrentCell {
+///       let input = Linear(8, 16)
+///       var inputSize: Int { 8 }
+///       var stateSizes: [Int] { [16] }
+///       func step(_ x: Tensor, _ state: [Tensor]) -> [Tensor] {
+///         [state[0] * 0.9 + tanh(input(x)) * 0.1]
+///       }
+///     }
+public protocol RecurrentCell: Sendable {
+  /// The width of an input.
+  var inputSize: Int { get }
+  /// The width of every tensor of the state, the output's first; at least one.
+  var stateSizes: [Int] { get }
+  /// The state after a step, from the input `[batch, inputSize]` and the state before it.
+  func step(_ x: Tensor, _ state: [Tensor]) -> [Tensor]
+}
+
+/// The weights of one gate: x · W + h · U + b.
+public struct GateWeights: NamedParts, Sendable {
+  /// The matrix for the input, W `[input, hidden]`.
+  public let input: Weight
+  /// The matrix for the hidden state, U `[hidden, hidden]`.
+  public let hidden: Weight
+  /// The bias, b `[hidden]`.
+  public let bias: Weight?
+  /// A bias of the hidden part alone, `[hidden]`; only the candidate of a GRU has one.
+  public let hiddenBias: Weight?
+
+  /// Creates a gate's weights, drawn as PyTorch does: uniform in ±1/√hidden.
+  public init(_ inputSize: Int, _ hiddenSize: Int, bias: Bool, hiddenBias: Bool = false) {
+    let draw = InitializerKind.uniform(bound: 1 / Float(max(hiddenSize, 1)).squareRoot())
+    input = Weight([inputSize, hiddenSize], role: .gate, initializer: draw)
+    hidden = Weight([hiddenSize, hiddenSize], role: .gate, initializer: draw)
+    self.bias = bias ? .vector(hiddenSize, initializer: draw) : nil
+    self.hiddenBias = hiddenBias ? .vector(hiddenSize, initializer: draw) : nil
+  }
+
+  /// The weights by the names that checkpoints are mapped to.
+  public var parts: [(name: String, part: Any)] {
+    [("input_weight", input), ("hidden_weight", hidden)]
+      + (bias.map { [("bias", $0)] } ?? []) + (hiddenBias.map { [("hidden_bias", $0)] } ?? [])
+  }
+
+  /// x · W + h · U + b.
+  public func callAsFunction(_ x: Tensor, _ h: Tensor) -> Tensor {
+    let sum = matmul(x, input) + matmul(h, hidden)
+    guard let bias else { return sum }
+    return sum + bias
+  }
+}

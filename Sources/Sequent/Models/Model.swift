@@ -1,0 +1,135 @@
+import SequentIR
+
+/// Sizes and choices of a model that `--set KEY=VALUE` can change: a struct with defaults.
+public protocol ModelConfiguration: Codable, Sendable {
+  /// The defaults.
+  init()
+}
+
+/// The configuration of a model that has none.
+public struct NoConfiguration: ModelConfiguration {
+  /// Nothing.
+  public init() {}
+}
+
+/// A model: layers as stored properties, and how they make outputs of inputs.
+///
+///     struct Tagger: Model {
+///       let embedding = Embedding(1000, 64)
+///       let encoder = LSTM(64, 128, bidirectional: true)
+///       let head = Linear(256, 12)
+///
+///       func main(_ inputs: Inputs) -> Outputs {
+///         let tokens = inputs.tokens(), lengths = inputs.lengths()
+///         return ["logits": head(encoder(embedding(tokens), lengths: lengths).output)]
+///       }
+///     }
+///
+/// A file that `sequent compile` takes declares a model of the file's own name.
+public protocol Model: Sendable {
+  /// Its sizes and choices.
+  associatedtype Configuration: ModelConfiguration = NoConfiguration
+  /// The model with its defaults.
+  init()
+  /// The model of a configuration.
+  init(_ configuration: Configuration)
+  /// What the model computes, traced once.
+  func main(_ inputs: Inputs) -> Outputs
+  /// What the model is for, if `predict` is to run it.
+  var task: ModelTask? { get }
+}
+
+extension Model {
+  /// The model with the configuration's defaults.
+  public init() { self.init(Configuration()) }
+  /// No task.
+  public var task: ModelTask? { nil }
+}
+
+extension Model where Configuration == NoConfiguration {
+  /// The model; there is nothing to configure.
+  public init(_ configuration: NoConfiguration) { self.init() }
+}
+
+/// Declares what goes into a model.
+public struct Inputs {
+  let trace: Trace
+  let states: States
+
+  /// What a trace learns of states while the model is called.
+  final class States {
+    var updates: [(argument: String, new: Tensor)] = []
+  }
+
+  /// An input of a name and a shape, whose dimensions may be named.
+  public func tensor(
+    _ name: String, _ elementType: ElementType = .float32, _ shape: [Dimension],
+    file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    let type = TensorType(elementType, shape)
+    let taken = trace.graph.arguments.contains { trace.graph.name(of: $0) == name }
+    guard !taken else {
+      trace.context.fail(
+        "two inputs are called '\(name)'", SourceLocation(file: file, line: line))
+      return Tensor(trace: trace, value: nil, type: type)
+    }
+    let value = trace.graph.addArgument(type, name: name)
+    return Tensor(trace: trace, value: value, type: type)
+  }
+
+  /// Token numbers, i32 `[batch, time]`.
+  public func tokens(_ name: String = "tokens") -> Tensor {
+    tensor(name, .int32, ["batch", "time"])
+  }
+
+  /// Every row's number of tokens, i32 `[batch]`.
+  public func lengths(_ name: String = "lengths") -> Tensor { tensor(name, .int32, ["batch"]) }
+
+  /// A state kept between calls, zeros at first; give what replaces it to `update`.
+  public func state(
+    _ name: String, _ shape: [Dimension], file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    tensor(name, .float32, shape, file: file, line: line)
+  }
+
+  /// The states of a recurrent layer, kept between calls: as `initialState` of the layer.
+  public func state<Cell>(
+    _ name: String, of layer: RecurrentLayer<Cell>, file: String = #fileID, line: Int = #line
+  ) -> [[[Tensor]]] {
+    layer.cells.enumerated().map { index, directions in
+      directions.enumerated().map { direction, cell in
+        cell.stateSizes.enumerated().map { part, size in
+          state(
+            "\(name).layer\(index).\(direction == 0 ? "forward" : "backward").\(part)",
+            ["batch", Dimension(constant: size)], file: file, line: line)
+        }
+      }
+    }
+  }
+
+  /// Says what a state is after the call.
+  public func update(_ state: Tensor, to new: Tensor) {
+    guard let value = state.value else { return }
+    states.updates.append((trace.graph.name(of: value), new))
+  }
+
+  /// Says what the states of a recurrent layer are after the call.
+  public func update(_ state: [[[Tensor]]], to new: [[[Tensor]]]) {
+    for (old, new) in zip(state.flatMap { $0 }.flatMap { $0 }, new.flatMap { $0 }.flatMap { $0 }) {
+      update(old, to: new)
+    }
+  }
+}
+
+/// What comes out of a model, by name.
+public struct Outputs: ExpressibleByDictionaryLiteral {
+  let tensors: [(name: String, tensor: Tensor)]
+
+  /// Creates outputs from names and tensors, in order.
+  public init(dictionaryLiteral elements: (String, Tensor)...) {
+    tensors = elements.map { (name: $0.0, tensor: $0.1) }
+  }
+
+  /// Creates outputs from names and tensors, in order.
+  public init(_ tensors: [(name: String, tensor: Tensor)]) { self.tensors = tensors }
+}

@@ -1,0 +1,55 @@
+import Foundation
+
+/// What a model is for: it gives `predict` its meaning, and lies in the artifact beside the weights.
+public struct ModelTask: Codable, Hashable, Sendable {
+  /// The kinds of tasks.
+  public enum Kind: String, Codable, Hashable, Sendable {
+    /// One label for a text.
+    case classify
+    /// One label for every token of a text.
+    case tag
+    /// The next token of a text.
+    case languageModel
+  }
+
+  /// The kind.
+  public let kind: Kind
+  /// How text becomes the model's tokens.
+  public let text: TextEncoding
+  /// What the classes are called, in the order of the logits; the tokens for a language model.
+  public let labels: [String]
+
+  /// One of `labels` for a text: the function `main` takes `tokens` i32 `[batch, time]` and `lengths`
+  /// i32 `[batch]` and gives `logits` `[batch, labels]`.
+  public static func classify(labels: [String], text: TextEncoding) -> ModelTask {
+    ModelTask(kind: .classify, text: text, labels: labels)
+  }
+
+  /// One of `labels` for every token: as `classify`, with logits `[batch, time, labels]`.
+  public static func tag(labels: [String], text: TextEncoding) -> ModelTask {
+    ModelTask(kind: .tag, text: text, labels: labels)
+  }
+
+  /// The next token: as `tag`, the labels being the tokens themselves.
+  public static func languageModel(text: TextEncoding) -> ModelTask {
+    ModelTask(kind: .languageModel, text: text, labels: text.vocabulary)
+  }
+
+  /// The task as JSON text with sorted keys.
+  public func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+
+  /// The task out of JSON text.
+  public init(json: String) throws {
+    self = try JSONDecoder().decode(ModelTask.self, from: Data(json.utf8))
+  }
+
+  init(kind: Kind, text: TextEncoding, labels: [String]) {
+    self.kind = kind
+    self.text = text
+    self.labels = labels
+  }
+}
