@@ -17,6 +17,16 @@ public struct Dimension: Hashable, Sendable {
   /// Creates a dimension of one symbol.
   public static func symbol(_ name: String) -> Dimension { Dimension(symbols: [name]) }
 
+  /// The largest constant a size may have, so that sums and products of a few do not overflow.
+  public static let limit = 1 << 40
+  /// The most symbols a size may have: a graph that doubles an axis again and again stays small.
+  public static let symbolLimit = 16
+
+  /// Whether constant and symbols are within the limits.
+  public var isInRange: Bool {
+    (-Self.limit...Self.limit).contains(constant) && symbols.count <= Self.symbolLimit
+  }
+
   /// The size, when it does not depend on any symbol.
   public var staticSize: Int? { symbols.isEmpty ? constant : nil }
 
@@ -60,7 +70,7 @@ extension Dimension: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
 extension Dimension: CustomStringConvertible {
   /// The form used in types: `128`, `time`, `past + 1`.
   public var description: String {
-    var text = symbols.joined(separator: " + ")
+    var text = symbols.map { Spelling.name($0) }.joined(separator: " + ")
     if symbols.isEmpty { return "\(constant)" }
     if constant > 0 { text += " + \(constant)" }
     if constant < 0 { text += " - \(-constant)" }

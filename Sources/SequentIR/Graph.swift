@@ -112,7 +112,15 @@ public struct Graph: Sendable {
     _ operation: Operation, _ operands: [Value], names: [String] = [],
     origin: Origin = .unknown
   ) throws(TypeError) -> [Value] {
+    guard operands.allSatisfy({ $0.index < entries.count }) else {
+      throw TypeError("\(operation.rule.mnemonic): an operand is not a value of the graph")
+    }
     let types = try operation.rule.resultTypes(types(of: operands))
+    for dimension in types.flatMap(\.shape) {
+      guard dimension.isInRange, (dimension.staticSize ?? 0) >= 0 else {
+        throw TypeError("\(operation.rule.mnemonic): size \(dimension) of a result is out of range")
+      }
+    }
     let index = nodes.count
     var results: [Value] = []
     for (position, type) in types.enumerated() {
@@ -168,7 +176,9 @@ extension Graph: Hashable {
       left.results.count == right.results.count,
       left.types(of: left.arguments) == right.types(of: right.arguments)
     else { return false }
-    let same = { (a: Value, b: Value) in left.definition(of: a) == right.definition(of: b) }
+    let same = { (a: Value, b: Value) in
+      left.definition(of: a) == right.definition(of: b) && left.type(of: a) == right.type(of: b)
+    }
     for (a, b) in zip(left.nodes, right.nodes) {
       guard a.operation == b.operation, a.operands.count == b.operands.count,
         zip(a.operands, b.operands).allSatisfy(same)

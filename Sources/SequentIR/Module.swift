@@ -79,6 +79,9 @@ public struct Function: Hashable, Sendable {
     self.states = states
   }
 
+  /// The names of the inputs, states included.
+  public var inputNames: [String] { graph.arguments.map { graph.name(of: $0) } }
+
   /// Name and type of every input, states included.
   public var inputs: [(name: String, type: TensorType)] {
     graph.arguments.map { (graph.name(of: $0), graph.type(of: $0)) }
@@ -87,6 +90,26 @@ public struct Function: Hashable, Sendable {
   /// Name and type of every result, states included.
   public var outputs: [(name: String, type: TensorType)] {
     zip(resultNames, graph.results).map { ($0, graph.type(of: $1)) }
+  }
+}
+
+extension Function {
+  /// Whether two functions are the same to a caller and to the compiler.
+  ///
+  /// Inputs' names count here and not in the graph's equality: a caller gives inputs by name.
+  public static func == (left: Function, right: Function) -> Bool {
+    left.name == right.name && left.inputNames == right.inputNames
+      && left.resultNames == right.resultNames && left.states == right.states
+      && left.graph == right.graph
+  }
+
+  /// Hashes what `==` compares.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(name)
+    hasher.combine(inputNames)
+    hasher.combine(resultNames)
+    hasher.combine(states)
+    hasher.combine(graph)
   }
 }
 

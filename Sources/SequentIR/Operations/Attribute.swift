@@ -41,20 +41,34 @@ public indirect enum AttributeValue: Hashable, Sendable {
 
 /// The attributes of one operation as the parser found them.
 ///
-/// The parser reads an integer as a dimension, a lone symbol as a word; the readers take both.
-public struct AttributeReader: Sendable {
+/// The parser reads an integer as a dimension, a lone symbol as a word (`inf` and `nan` too); the
+/// readers take both. An attribute that nobody read is an error: it was misspelt.
+public final class AttributeReader {
   private let mnemonic: String
   private let values: [String: AttributeValue]
+  private var unread: Set<String>
 
   /// Creates a reader.
   public init(_ attributes: [Attribute], of mnemonic: String) {
     self.mnemonic = mnemonic
     values = Dictionary(
       attributes.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
+    unread = Set(values.keys)
   }
 
-  /// The names that are there, sorted.
-  public var names: [String] { values.keys.sorted() }
+  /// Whether an attribute is there.
+  public func has(_ name: String) -> Bool { values[name] != nil }
+
+  /// Checks that every attribute was read.
+  public func finish() throws(TypeError) {
+    guard let name = unread.min() else { return }
+    throw TypeError("\(mnemonic) has no attribute '\(name)'")
+  }
+
+  private func value(_ name: String) -> AttributeValue? {
+    unread.remove(name)
+    return values[name]
+  }
 
   private func wrong(_ name: String, _ expected: String) -> TypeError {
     guard values[name] != nil else {
@@ -65,7 +79,7 @@ public struct AttributeReader: Sendable {
 
   /// An integer.
   public func integer(_ name: String) throws(TypeError) -> Int {
-    guard case .dimension(let dimension)? = values[name], let size = dimension.staticSize else {
+    guard case .dimension(let dimension)? = value(name), let size = dimension.staticSize else {
       throw wrong(name, "an integer")
     }
     return size
@@ -73,35 +87,46 @@ public struct AttributeReader: Sendable {
 
   /// A real number.
   public func number(_ name: String) throws(TypeError) -> Double {
-    switch values[name] {
-    case .number(let value): return value
-    case .dimension(let dimension):
-      if let size = dimension.staticSize { return Double(size) }
-      throw wrong(name, "a number")
-    default: throw wrong(name, "a number")
+    guard let number = value(name).flatMap(number) else { throw wrong(name, "a number") }
+    return number
+  }
+
+  private func number(_ value: AttributeValue) -> Double? {
+    switch value {
+    case .number(let value): value
+    case .dimension(let dimension): dimension.staticSize.map(Double.init)
+    case .word("inf"): .infinity
+    case .word("nan"): .nan
+    case .word, .list, .graph: nil
     }
   }
 
   /// True or false; false when it is not there.
   public func flag(_ name: String) throws(TypeError) -> Bool {
-    switch values[name] {
+    switch value(name) {
     case .word("true"): return true
     case .word("false"), nil: return false
     default: throw wrong(name, "true or false")
     }
   }
 
+  /// A word.
+  public func word(_ name: String) throws(TypeError) -> String {
+    guard case .word(let word)? = value(name) else { throw wrong(name, "a word") }
+    return word
+  }
+
   /// A word out of an enumeration.
   public func word<Word: RawRepresentable & CaseIterable>(
     _ name: String, _ type: Word.Type = Word.self
   ) throws(TypeError) -> Word where Word.RawValue == String {
-    if case .word(let text)? = values[name], let word = Word(rawValue: text) { return word }
+    if case .word(let text)? = value(name), let word = Word(rawValue: text) { return word }
     throw wrong(name, "one of " + Word.allCases.map(\.rawValue).joined(separator: ", "))
   }
 
   /// A dimension.
   public func dimension(_ name: String) throws(TypeError) -> Dimension {
-    guard let value = values[name] else { throw wrong(name, "a dimension") }
+    guard let value = value(name) else { throw wrong(name, "a dimension") }
     return try dimension(value, name)
   }
 
@@ -115,7 +140,7 @@ public struct AttributeReader: Sendable {
 
   /// A list of dimensions.
   public func dimensions(_ name: String) throws(TypeError) -> [Dimension] {
-    guard case .list(let values)? = values[name] else { throw wrong(name, "a list of dimensions") }
+    guard case .list(let values)? = value(name) else { throw wrong(name, "a list of dimensions") }
     var result: [Dimension] = []
     for value in values { result.append(try dimension(value, name)) }
     return result
@@ -123,7 +148,7 @@ public struct AttributeReader: Sendable {
 
   /// A list of integers.
   public func integers(_ name: String) throws(TypeError) -> [Int] {
-    guard case .list(let values)? = values[name] else { throw wrong(name, "a list of integers") }
+    guard case .list(let values)? = value(name) else { throw wrong(name, "a list of integers") }
     var result: [Int] = []
     for case .dimension(let dimension) in values {
       if let size = dimension.staticSize { result.append(size) }
@@ -134,7 +159,7 @@ public struct AttributeReader: Sendable {
 
   /// A list of `true` and `false`.
   public func flags(_ name: String) throws(TypeError) -> [Bool] {
-    guard case .list(let values)? = values[name] else { throw wrong(name, "a list of flags") }
+    guard case .list(let values)? = value(name) else { throw wrong(name, "a list of flags") }
     var result: [Bool] = []
     for value in values {
       guard case .word(let word) = value, word == "true" || word == "false" else {
@@ -147,23 +172,15 @@ public struct AttributeReader: Sendable {
 
   /// A list of numbers.
   public func numbers(_ name: String) throws(TypeError) -> [Double] {
-    guard case .list(let values)? = values[name] else { throw wrong(name, "a list of numbers") }
-    var result: [Double] = []
-    for value in values {
-      switch value {
-      case .number(let number): result.append(number)
-      case .dimension(let dimension):
-        guard let size = dimension.staticSize else { throw wrong(name, "a list of numbers") }
-        result.append(Double(size))
-      default: throw wrong(name, "a list of numbers")
-      }
-    }
-    return result
+    guard case .list(let values)? = value(name) else { throw wrong(name, "a list of numbers") }
+    let numbers = values.compactMap(number)
+    guard numbers.count == values.count else { throw wrong(name, "a list of numbers") }
+    return numbers
   }
 
   /// A graph.
   public func graph(_ name: String) throws(TypeError) -> Graph {
-    guard case .graph(let graph)? = values[name] else { throw wrong(name, "a graph") }
+    guard case .graph(let graph)? = value(name) else { throw wrong(name, "a graph") }
     return graph
   }
 }

@@ -28,6 +28,19 @@ public struct Constant: OperationRule {
   /// The value of all elements, when they are one.
   public var splat: Double? { values.count == 1 ? values[0] : nil }
 
+  /// Whether two constants have the same bits: 0 and -0 differ, NaN is equal to itself.
+  public static func == (left: Constant, right: Constant) -> Bool {
+    left.elementType == right.elementType && left.shape == right.shape
+      && left.values.map(\.bitPattern) == right.values.map(\.bitPattern)
+  }
+
+  /// Hashes what `==` compares.
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(elementType)
+    hasher.combine(shape)
+    hasher.combine(values.map(\.bitPattern))
+  }
+
   public var attributes: [Attribute] {
     [
       Attribute("type", .word(elementType.rawValue)), Attribute("shape", .dimensions(shape)),
@@ -52,8 +65,8 @@ public struct Constant: OperationRule {
   public func resultTypes(_ operands: [TensorType]) throws(TypeError) -> [TensorType] {
     try expect(0, operands, of: mnemonic)
     if values.count != 1 {
-      let count = shape.reduce(1) { $0 * ($1.staticSize ?? 0) }
-      guard count == values.count else {
+      let sizes = shape.compactMap(\.staticSize)
+      guard sizes.count == shape.count, TensorData.count(of: sizes) == values.count else {
         throw TypeError("constant: \(values.count) values for shape \(shapeText(shape))")
       }
     }

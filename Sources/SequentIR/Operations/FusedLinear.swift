@@ -62,11 +62,10 @@ public struct FusedLinear: OperationRule {
   public static func parse(
     _ mnemonic: String, _ attributes: AttributeReader
   ) throws(TypeError) -> Operation {
-    let names = attributes.names
-    return .linear(
+    .linear(
       FusedLinear(
-        activation: names.contains("activation") ? try attributes.word("activation") : .none,
-        scale: names.contains("scale") ? try attributes.number("scale") : 1,
+        activation: attributes.has("activation") ? try attributes.word("activation") : .none,
+        scale: attributes.has("scale") ? try attributes.number("scale") : 1,
         hasBias: try attributes.flag("bias"), hasResidual: try attributes.flag("residual")))
   }
 

@@ -88,11 +88,14 @@ public struct FusedRecurrentSequence: OperationRule {
     try expect(
       1 + isReversed.count * operandsPerDirection + (hasLengths ? 1 : 0), operands, of: mnemonic)
     let x = operands[0]
-    guard x.elementType == .float32, x.rank == 3, let hidden = operands[2].shape.first else {
+    guard x.elementType == .float32, x.rank == 3 else {
       throw TypeError("recurrent_sequence: input is \(x), expected f32[batch, time, input]")
     }
-    let gates = Dimension(
-      constant: (hidden.staticSize ?? 0) * cell.gates.count)
+    guard let hidden = operands[2].shape.first, let units = hidden.staticSize else {
+      throw TypeError(
+        "recurrent_sequence: hidden weights are \(operands[2]), expected constant [hidden, gates]")
+    }
+    let gates = Dimension(constant: units * cell.gates.count)
     let state = TensorType(.float32, [x.shape[0], hidden])
     for direction in directions(operands) {
       try check(direction.inputWeights, [x.shape[2], gates], "input weights")
@@ -106,7 +109,7 @@ public struct FusedRecurrentSequence: OperationRule {
         "recurrent_sequence: lengths are \(operands[operands.count - 1]), expected "
           + "i32[\(x.shape[0])]")
     }
-    let width = Dimension(constant: (hidden.staticSize ?? 0) * isReversed.count)
+    let width = Dimension(constant: units * isReversed.count)
     return [TensorType(.float32, [x.shape[0], x.shape[1], width])]
       + Array(repeating: state, count: isReversed.count * cell.stateCount)
   }

@@ -31,8 +31,8 @@ public struct FusedSoftmax: OperationRule {
   ) throws(TypeError) -> Operation {
     .softmax(
       FusedSoftmax(
-        scale: attributes.names.contains("scale") ? try attributes.number("scale") : 1,
-        mask: attributes.names.contains("mask") ? try attributes.word("mask") : .none))
+        scale: attributes.has("scale") ? try attributes.number("scale") : 1,
+        mask: attributes.has("mask") ? try attributes.word("mask") : .none))
   }
 
   public func resultTypes(_ operands: [TensorType]) throws(TypeError) -> [TensorType] {

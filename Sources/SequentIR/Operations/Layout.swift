@@ -19,19 +19,22 @@ public struct Reshape: OperationRule {
 
   public func resultTypes(_ operands: [TensorType]) throws(TypeError) -> [TensorType] {
     try expect(1, operands, of: mnemonic)
-    guard Self.factors(operands[0].shape) == Self.factors(shape) else {
+    guard let factors = Self.factors(shape), factors == Self.factors(operands[0].shape) else {
       throw TypeError(
         "reshape: \(operands[0]) and \(shapeText(shape)) do not hold equally many elements")
     }
     return [TensorType(operands[0].elementType, shape)]
   }
 
-  /// The symbolic axes in order, and the product of the constants before, between and after them.
-  private static func factors(_ shape: [Dimension]) -> [Dimension] {
+  /// The symbolic axes in order, and the product of the constants before, between and after them;
+  /// nil when a product overflows.
+  private static func factors(_ shape: [Dimension]) -> [Dimension]? {
     var result: [Dimension] = [1]
     for dimension in shape {
       if let size = dimension.staticSize {
-        let product = (result[result.count - 1].staticSize ?? 1) * size
+        let (product, overflow) = result[result.count - 1].constant
+          .multipliedReportingOverflow(by: size)
+        guard !overflow else { return nil }
         result[result.count - 1] = Dimension(constant: product)
       } else {
         result += [dimension, 1]
@@ -213,6 +216,9 @@ public struct Concatenate: OperationRule {
         throw TypeError("concatenate: \(result) and \(operand) differ in more than axis \(axis)")
       }
       result.shape[axis] = result.shape[axis] + operand.shape[axis]
+      guard result.shape[axis].isInRange else {
+        throw TypeError("concatenate: the size of axis \(axis) is out of range")
+      }
     }
     return [result]
   }

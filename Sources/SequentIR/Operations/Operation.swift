@@ -1,6 +1,6 @@
-/// Every operation there is, by family. What an operation means is in the payload's own file.
+/// Every operation there is, by family.
 ///
-/// Only passes create the fused ones; a traced model holds primitives and scans.
+/// What an operation means is in the payload's own file. Only passes create the fused ones; a traced model holds primitives and scans.
 public enum Operation: Hashable, Sendable {
   case constant(Constant)
   case iota(Iota)

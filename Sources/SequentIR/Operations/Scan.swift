@@ -8,8 +8,11 @@
 /// With lengths, a step at or past a row's length holds the row's state and gives zeros; a reverse
 /// scan goes from the last step to the first and so starts at the row's own end.
 ///
-///     %h, %y = scan %h0, %x, %w, %lengths {time = time, carry = 1, scanned = 1, reverse = true,
-///       lengths = true, body = (%h: f32[batch, 4], …) { … }}
+///     %h, %y = scan %h0, %x, %w, %lengths {time = time, carry = 1, scanned = 1, lengths = true} : …
+///       body(%h: f32[batch, 4], %x_t: f32[batch, 8], %w: f32[8, 4]) {
+///         …
+///         yield %h_next, %h_next
+///       }
 public struct Scan: OperationRule {
   public static let mnemonics = ["scan"]
 
