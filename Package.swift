@@ -104,6 +104,9 @@ let package = Package(
       name: "KernelTests", dependencies: ["Kernels"], path: "Tests/KernelTests",
       swiftSettings: swiftSettings),
     .testTarget(
+      name: "LayerTests", dependencies: ["Sequent", "SequentIR", "SequentExamples"],
+      path: "Tests/LayerTests", swiftSettings: swiftSettings),
+    .testTarget(
       name: "IRTests", dependencies: ["SequentIR"], path: "Tests/IRTests",
       swiftSettings: swiftSettings),
   ],
