@@ -103,11 +103,15 @@ let package = Package(
     .testTarget(
       name: "KernelTests", dependencies: ["Kernels"], path: "Tests/KernelTests",
       swiftSettings: swiftSettings),
+    .target(
+      name: "TestSupport", dependencies: ["SequentIR"], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "LayerTests", dependencies: ["Sequent", "SequentIR", "SequentExamples"],
       path: "Tests/LayerTests", swiftSettings: swiftSettings),
     .testTarget(
-      name: "IRTests", dependencies: ["SequentIR"], path: "Tests/IRTests",
+      name: "IRTests", dependencies: ["SequentIR", "TestSupport"], path: "Tests/IRTests",
+      exclude: ["Goldens"],
       swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6],

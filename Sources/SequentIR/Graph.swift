@@ -116,10 +116,8 @@ public struct Graph: Sendable {
       throw TypeError("\(operation.rule.mnemonic): an operand is not a value of the graph")
     }
     let types = try operation.rule.resultTypes(types(of: operands))
-    for dimension in types.flatMap(\.shape) {
-      guard dimension.isInRange, (dimension.staticSize ?? 0) >= 0 else {
-        throw TypeError("\(operation.rule.mnemonic): size \(dimension) of a result is out of range")
-      }
+    if let type = types.first(where: { !$0.hasValidSizes }) {
+      throw TypeError("\(operation.rule.mnemonic): a size of the result \(type) is out of range")
     }
     let index = nodes.count
     var results: [Value] = []

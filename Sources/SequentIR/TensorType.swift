@@ -30,6 +30,11 @@ public struct TensorType: Hashable, Sendable {
   /// Whether no axis depends on a symbol.
   public var isStatic: Bool { shape.allSatisfy { $0.symbols.isEmpty } }
 
+  /// Whether every size is within the limits, and no constant one is negative.
+  var hasValidSizes: Bool {
+    shape.allSatisfy { $0.isInRange && ($0.staticSize ?? 0) >= 0 }
+  }
+
   /// The axis counted from the front, for one that may be counted from the back (-1 is the last).
   public func axis(_ axis: Int) throws(TypeError) -> Int {
     let resolved = axis < 0 ? axis + rank : axis
