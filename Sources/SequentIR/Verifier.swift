@@ -154,7 +154,7 @@ private struct FunctionVerifier {
       function.outputs.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
     let inputs = Dictionary(
       function.inputs.map { ($0.name, $0.type) }, uniquingKeysWith: { first, _ in first })
-    for (state, next) in function.states.sorted(by: { $0.key < $1.key }) {
+    for (next, state) in function.states.sorted(by: { $0.key < $1.key }) {
       guard let type = inputs[state] else { throw error("state '\(state)' is not an input") }
       guard let nextType = outputs[next] else {
         throw error("state '\(state)' is replaced by '\(next)', which is not a result")
@@ -164,7 +164,7 @@ private struct FunctionVerifier {
       }
     }
     if let name = firstRepeated(function.states.values.sorted()) {
-      throw error("result '\(name)' replaces more than one state")
+      throw error("more than one result replaces state '\(name)'")
     }
   }
 

@@ -16,15 +16,17 @@ extension Parser {
     uniquingKeysWith: { first, _ in first })
 
   /// Reads `{`, nodes, and the last line with the graph's results, whose place is returned.
+  ///
+  /// - Parameter origin: where nodes come from that do not say it: that of the node around them.
   mutating func block(
-    _ scope: inout Scope, last: String, depth: Int
+    _ scope: inout Scope, last: String, depth: Int, origin: Origin
   ) throws(ParseError) -> Token {
     try expect("{")
     while token.kind != .name(last) {
       guard case .value = token.kind else {
         throw token.error("expected a node or '\(last)', got \(token.kind)")
       }
-      try node(&scope, depth: depth)
+      try node(&scope, depth: depth, around: origin)
     }
     let place = token
     advance()
@@ -33,7 +35,9 @@ extension Parser {
     return place
   }
 
-  private mutating func node(_ scope: inout Scope, depth: Int) throws(ParseError) {
+  private mutating func node(
+    _ scope: inout Scope, depth: Int, around: Origin
+  ) throws(ParseError) {
     let names = try resultNames(scope)
     try expect("=")
     let place = token
@@ -44,9 +48,9 @@ extension Parser {
     let operands = try operands(&scope)
     var attributes = try attributes()
     let declared = try declaredTypes()
-    let origin = comment.flatMap(Origin.init(comment:)) ?? .unknown
+    let origin = comment.flatMap(Origin.init(comment:)) ?? around
     while case .name = token.kind, sees("(", ahead: 1) {
-      let (name, graph) = try body(depth: depth + 1)
+      let (name, graph) = try body(depth: depth + 1, origin: origin)
       attributes.append(Attribute(name, .graph(graph)))
     }
     let results: [Value]
@@ -125,7 +129,9 @@ extension Parser {
   }
 
   /// Reads `body(%h: type, …) { … yield … }`.
-  private mutating func body(depth: Int) throws(ParseError) -> (name: String, graph: Graph) {
+  private mutating func body(
+    depth: Int, origin: Origin
+  ) throws(ParseError) -> (name: String, graph: Graph) {
     guard depth <= Self.depthLimit else {
       throw token.error("bodies are nested deeper than \(Self.depthLimit)")
     }
@@ -133,7 +139,7 @@ extension Parser {
     var scope = Scope(parameters: nil)
     try expect("(")
     try list(until: ")") { parser throws(ParseError) in _ = try parser.argument(&scope) }
-    _ = try block(&scope, last: "yield", depth: depth)
+    _ = try block(&scope, last: "yield", depth: depth, origin: origin)
     return (name, scope.graph)
   }
 }

@@ -71,7 +71,11 @@ struct Parser {
       let input = try parser.argument(&scope)
       guard isState else { return }
       try parser.expect("=")
-      states[input] = try parser.name("the result that replaces the state")
+      let place = parser.token
+      let next = try parser.name("the result that replaces the state")
+      guard states.updateValue(input, forKey: next) == nil else {
+        throw place.error("result '\(next)' replaces a state already")
+      }
     }
     try expect("->")
     try expect("(")
@@ -81,7 +85,7 @@ struct Parser {
       try parser.expect(":")
       results.append((name, try parser.type()))
     }
-    let end = try block(&scope, last: "return", depth: 0)
+    let end = try block(&scope, last: "return", depth: 0, origin: .unknown)
     let graph = scope.graph
     guard graph.results.count == results.count else {
       throw end.error("the function has \(results.count) results, got \(graph.results.count)")

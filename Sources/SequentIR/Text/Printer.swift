@@ -65,13 +65,14 @@ struct Printer {
     let graph = function.graph
     let inputs = graph.arguments.map { argument in
       let declared = "\(graph.text(of: argument)): \(graph.type(of: argument))"
-      guard let next = function.states[graph.name(of: argument)] else { return declared }
-      return "state \(declared) = \(Spelling.name(next))"
+      let name = graph.name(of: argument)
+      let next = function.resultNames.first { function.states[$0] == name }
+      return next.map { "state \(declared) = \(Spelling.name($0))" } ?? declared
     }
     let outputs = function.outputs.map { "\(Spelling.name($0.name)): \($0.type)" }
     let name = Spelling.name(function.name, afterSigil: true)
     header([("function @\(name)(", inputs), (") -> (", outputs)])
-    block(graph, last: "return")
+    block(graph, last: "return", origin: "")
   }
 
   /// A signature on one line, or with a line for every item when it is too long for that.
@@ -89,24 +90,26 @@ struct Printer {
     line(") {")
   }
 
-  private mutating func block(_ graph: Graph, last: String) {
+  /// Writes a graph's nodes, with their origins where they are not the one of the node around.
+  private mutating func block(_ graph: Graph, last: String, origin: String) {
     depth += 1
-    for node in graph.nodes { print(node, of: graph) }
+    for node in graph.nodes { print(node, of: graph, around: origin) }
     let results = graph.results.map { graph.text(of: $0) }.joined(separator: ", ")
     line(results.isEmpty ? last : "\(last) \(results)")
     depth -= 1
     line("}")
   }
 
-  private mutating func print(_ node: Node, of graph: Graph) {
+  private mutating func print(_ node: Node, of graph: Graph, around: String) {
     let origin = node.origin.commentText
-    line(graph.text(of: node) + (origin.isEmpty ? "" : "  // \(origin)"))
+    let isKnown = origin.isEmpty || origin == around
+    line(graph.text(of: node) + (isKnown ? "" : "  // \(origin)"))
     for attribute in node.operation.rule.attributes {
       guard case .graph(let body) = attribute.value else { continue }
       depth += 1
       let arguments = body.arguments.map { "\(body.text(of: $0)): \(body.type(of: $0))" }
       header([("\(Spelling.name(attribute.name))(", arguments)])
-      block(body, last: "yield")
+      block(body, last: "yield", origin: origin)
       depth -= 1
     }
   }
