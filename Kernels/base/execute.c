@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "denormals.h"
+#include "kernels/isa.h"
 #include "kernels/memory.h"
 #include "team.h"
 
@@ -115,11 +116,13 @@ void kn_execute_exactly(const struct kn_step *steps, size_t count, size_t thread
     return;
   }
   memset(barriers, 0, threads * sizeof *barriers);
+  const enum kn_isa isa = kn_isa_active();
 #pragma omp parallel num_threads((int)threads)
   {
     // OpenMP may give fewer: inside another region, or at its own limit.
     const size_t given = (size_t)omp_get_num_threads();
     const struct kn_team team = {(size_t)omp_get_thread_num(), given, &barriers[given - 1]};
+    if (team.index > 0) kn_isa_select(isa);
     run_program(steps, count, &team, barriers, nanoseconds);
   }  // the region's end is the last step's wait
   kn_release(barriers);

@@ -29,21 +29,25 @@ static enum kn_isa lowered_by_environment(enum kn_isa best) {
   return best;
 }
 
-// -1 until it is first asked for; two threads that ask at once find the same answer.
-static _Atomic int active = -1;
-
-enum kn_isa kn_isa_active(void) {
-  int isa = atomic_load_explicit(&active, memory_order_relaxed);
+static enum kn_isa default_isa(void) {
+  static _Atomic int found = -1;  // two threads that ask at once find the same answer
+  int isa = atomic_load_explicit(&found, memory_order_relaxed);
   if (isa < 0) {
     isa = (int)lowered_by_environment(best_of_cpu());
-    atomic_store_explicit(&active, isa, memory_order_relaxed);
+    atomic_store_explicit(&found, isa, memory_order_relaxed);
   }
   return (enum kn_isa)isa;
 }
 
+static _Thread_local int selected = -1;
+
+enum kn_isa kn_isa_active(void) {
+  return selected < 0 ? default_isa() : (enum kn_isa)selected;
+}
+
 void kn_isa_select(enum kn_isa isa) {
   const enum kn_isa best = best_of_cpu();
-  atomic_store_explicit(&active, (int)(isa < best ? isa : best), memory_order_relaxed);
+  selected = (int)(isa < best ? isa : best);
 }
 
 bool kn_isa_supported(enum kn_isa isa) { return isa <= best_of_cpu(); }

@@ -4,6 +4,7 @@
 #include "kernels/elementwise.h"
 #include "kernels/execution.h"
 #include "kernels/gather.h"
+#include "kernels/gemm.h"
 #include "kernels/isa.h"
 #include "kernels/layout.h"
 #include "kernels/memory.h"

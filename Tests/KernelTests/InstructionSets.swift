@@ -1,18 +1,12 @@
 import Kernels
-import Synchronization
 
-/// The chosen instruction set belongs to the process, and suites run side by side.
-private let selection = Mutex(())
-
-/// Runs a test with each instruction set that this CPU has, alone as to the others.
+/// Runs a test with each instruction set that this CPU has.
 func withEachInstructionSet(_ body: (kn_isa) throws -> Void) rethrows {
-  try selection.withLock { _ in
-    let before = kn_isa_active()
-    defer { kn_isa_select(before) }
-    for isa in [KN_ISA_PORTABLE, KN_ISA_AVX2, KN_ISA_AVX512] where kn_isa_supported(isa) {
-      kn_isa_select(isa)
-      try body(isa)
-    }
+  let before = kn_isa_active()
+  defer { kn_isa_select(before) }
+  for isa in [KN_ISA_PORTABLE, KN_ISA_AVX2, KN_ISA_AVX512] where kn_isa_supported(isa) {
+    kn_isa_select(isa)
+    try body(isa)
   }
 }
 

@@ -78,6 +78,9 @@ private struct Function: Sendable, CustomTestStringConvertible {
     withEachInstructionSet { isa in
       let found = Mutex((distance: 0.0, at: Float(0)))
       DispatchQueue.concurrentPerform(iterations: 1 << 16) { block in
+        let before = kn_isa_active()
+        defer { kn_isa_select(before) }
+        kn_isa_select(isa)
         let first = UInt32(block) << 16
         let candidate = worst(function, first...(first | 0xffff))
         found.withLock { if candidate.0 > $0.distance { $0 = candidate } }

@@ -13,8 +13,8 @@ enum { KN_ISA_COUNT = 3 };
 // SEQUENT_ISA=portable|avx2|avx512, which is read once.
 enum kn_isa kn_isa_active(void);
 
-// Chooses another one, for tests and comparisons. Weights must be packed again, and no kernel may
-// be running. An instruction set that the CPU lacks is lowered to the best it has.
+// Chooses another one for the calling thread and the teams it executes, for tests and comparisons;
+// weights must be packed again. One that the CPU lacks is lowered to the best it has.
 void kn_isa_select(enum kn_isa isa);
 
 bool kn_isa_supported(enum kn_isa isa);

@@ -1,0 +1,86 @@
+// Inside the gemm family: microkernels, and the product of one thread.
+//
+// The right operand is packed in panels of `width` columns, each k-major: panel [k][width], the last
+// one filled up with zeros. A microkernel keeps a tile of C in registers, up to `rows` rows by one,
+// two or four panels (few rows need more columns to keep the FMA units busy), while k runs. It
+// may begin at what C holds, so k is cut into blocks wherever caches like it: every element is the
+// same chain of fused multiply-adds however it is cut.
+#ifndef GEMM_GEMM_H
+#define GEMM_GEMM_H
+
+#include "kernels/gemm.h"
+#include "kernels/isa.h"
+
+// A tile of whole panels: c[i][j] (+)= sum over p of a[i * a_row_stride + p] * panel element (p, j).
+struct kn_gemm_tile {
+  size_t k;
+  const float *a;
+  size_t a_row_stride;
+  const float *panel;
+  size_t panel_stride;  // from one panel to the next
+  float *c;
+  size_t c_row_stride;
+  bool begins_at_c;
+};
+
+typedef void (*kn_gemm_microkernel)(const struct kn_gemm_tile *tile);
+
+// The part of the arguments that finishes an element whose sum is complete.
+struct kn_gemm_epilogue {
+  const float *bias;
+  const float *residual;
+  size_t residual_row_stride;
+  enum kn_activation activation;
+  float scale;
+};
+
+typedef void (*kn_gemm_finish)(const struct kn_gemm_epilogue *epilogue, size_t rows, size_t columns,
+                               float *c, size_t c_row_stride);
+
+enum { KN_GEMM_MAX_ROWS = 14, KN_GEMM_PANEL_CLASSES = 3 };
+
+// One instruction set's kernels. microkernels[class][rows - 1] takes 1 << class panels.
+struct kn_gemm_kernels {
+  size_t width;
+  size_t rows[KN_GEMM_PANEL_CLASSES];  // the highest tile of each class, falling
+  kn_gemm_microkernel microkernels[KN_GEMM_PANEL_CLASSES][KN_GEMM_MAX_ROWS];
+  kn_gemm_finish finish;
+};
+
+extern const struct kn_gemm_kernels kn_gemm_kernels_portable;
+#if defined(__x86_64__)
+extern const struct kn_gemm_kernels kn_gemm_kernels_avx2, kn_gemm_kernels_avx512;
+#endif
+
+const struct kn_gemm_kernels *kn_gemm_kernels_for(enum kn_isa isa);
+
+// Where blocking cuts rows and k, and the largest panel. A block of one panel, BLOCK_K * width floats,
+// stays in the first-level cache while the rows pass by; a block of A, BLOCK_M * BLOCK_K, in the
+// second-level one while the panels do.
+enum { KN_GEMM_BLOCK_K = 384, KN_GEMM_BLOCK_M = 336, KN_GEMM_MAX_WIDTH = 32 };
+
+// A product that one thread computes by itself, over whole panels of the right operand but for the
+// last: what kn_gemm is made of, and other families' building block.
+struct kn_gemm_block {
+  size_t m, n, k;
+  const float *a;
+  size_t a_row_stride;
+  const float *panels;
+  size_t panel_stride;
+  float *c;
+  size_t c_row_stride;
+  bool begins_at_c;
+  const struct kn_gemm_epilogue *epilogue;  // for row 0 and column 0 of the block; or NULL
+};
+
+void kn_gemm_multiply(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block);
+
+// Fills panels of `width` columns, `panel_stride` apart, from a right operand [k, n].
+void kn_gemm_pack_panels(size_t width, const float *b, size_t k, size_t n, size_t row_stride,
+                         size_t column_stride, float *panels, size_t panel_stride);
+
+// to[j * to_stride + i] = from[i * from_stride + j]
+void kn_gemm_transpose(const float *from, size_t rows, size_t columns, size_t from_stride,
+                       float *to, size_t to_stride);
+
+#endif

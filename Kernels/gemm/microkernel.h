@@ -1,0 +1,142 @@
+// The body of every microkernel, for one instruction set's vectors. An ISA file includes a
+// base/vector_math_*.h, defines GEMM_ISA (the suffix of its names) and GEMM_UNROLL (steps of k per
+// turn of the loop), and includes this: a function for each row of kernels.inc, and the table.
+//
+// A panel is two vectors wide. Rows and vectors are constants in every instance, so the sums are
+// registers: 14 x 2 take 28 of AVX-512's 32, 6 x 2 take 12 of AVX2's 16.
+
+enum { PANEL = 2 * V_WIDTH, MAX_VECTORS = 2 << (KN_GEMM_PANEL_CLASSES - 1) };
+
+V_INLINE void multiply_tile(const struct kn_gemm_tile *tile, size_t rows, size_t vectors) {
+  const size_t a_row_stride = tile->a_row_stride, panel_stride = tile->panel_stride;
+  const float *a = tile->a, *panel = tile->panel;
+  vf sums[KN_GEMM_MAX_ROWS][MAX_VECTORS];
+  for (size_t i = 0; i < rows; i++) {
+    for (size_t v = 0; v < vectors; v++) sums[i][v] = v_zero();
+  }
+  if (tile->begins_at_c) {
+    for (size_t i = 0; i < rows; i++) {
+      for (size_t v = 0; v < vectors; v++) {
+        sums[i][v] = v_load(tile->c + i * tile->c_row_stride + v * V_WIDTH);
+      }
+    }
+  }
+#pragma clang loop unroll_count(GEMM_UNROLL)
+  for (size_t p = 0; p < tile->k; p++) {
+    // Many rows keep the vectors of B in registers; few rows by many vectors keep those of A.
+    if (rows >= vectors) {
+      vf b[MAX_VECTORS];
+      for (size_t v = 0; v < vectors; v++) {
+        b[v] = v_load(panel + v / 2 * panel_stride + v % 2 * V_WIDTH);
+      }
+      for (size_t i = 0; i < rows; i++) {
+        const vf x = v_set(a[i * a_row_stride]);
+        for (size_t v = 0; v < vectors; v++) sums[i][v] = v_fma(x, b[v], sums[i][v]);
+      }
+    } else {
+      vf x[MAX_VECTORS];
+      for (size_t i = 0; i < rows; i++) x[i] = v_set(a[i * a_row_stride]);
+      for (size_t v = 0; v < vectors; v++) {
+        const vf b = v_load(panel + v / 2 * panel_stride + v % 2 * V_WIDTH);
+        for (size_t i = 0; i < rows; i++) sums[i][v] = v_fma(x[i], b, sums[i][v]);
+      }
+    }
+    a += 1;
+    panel += PANEL;
+  }
+  for (size_t i = 0; i < rows; i++) {
+    for (size_t v = 0; v < vectors; v++) {
+      v_store(tile->c + i * tile->c_row_stride + v * V_WIDTH, sums[i][v]);
+    }
+  }
+}
+
+V_INLINE vf load_columns(const float *from, size_t first, size_t columns) {
+  if (first + V_WIDTH <= columns) return v_load(from + first);
+  return first < columns ? v_load_first(from + first, columns - first) : v_zero();
+}
+
+V_INLINE void store_columns(float *to, size_t first, size_t columns, vf x) {
+  if (first + V_WIDTH <= columns) {
+    v_store(to + first, x);
+  } else if (first < columns) {
+    v_store_first(to + first, columns - first, x);
+  }
+}
+
+V_INLINE vf activate(enum kn_activation activation, vf x) {
+  switch (activation) {
+    case KN_ACTIVATION_NONE: return x;
+    case KN_ACTIVATION_RELU: return v_max(v_zero(), x);
+    case KN_ACTIVATION_SIGMOID: return v_sigmoid(x);
+    case KN_ACTIVATION_TANH: return v_tanh(x);
+    case KN_ACTIVATION_GELU: {
+      const vf half = v_mul(v_set(0.5f), x);
+      return v_fma(half, v_erf(v_mul(x, v_set(0x1.6a09e6p-1f))), half);  // x / √2
+    }
+    case KN_ACTIVATION_GELU_TANH: {
+      // √(2/π) (x + 0.044715 x³)
+      const vf cubic = v_fma(v_mul(x, x), v_set(0.044715f), v_set(1.0f));
+      const vf t = v_tanh(v_mul(v_mul(v_set(0x1.988454p-1f), x), cubic));
+      const vf half = v_mul(v_set(0.5f), x);
+      return v_fma(half, t, half);
+    }
+  }
+}
+
+// Inlined with a constant activation: one loop for each.
+V_INLINE void finish_with(enum kn_activation activation, const struct kn_gemm_epilogue *epilogue,
+                          size_t rows, size_t columns, float *c, size_t c_row_stride) {
+  const vf scale = v_set(epilogue->scale);
+  for (size_t i = 0; i < rows; i++) {
+    float *row = c + i * c_row_stride;
+    for (size_t j = 0; j < columns; j += V_WIDTH) {
+      vf x = load_columns(row, j, columns);
+      if (epilogue->bias != NULL) {
+        x = v_fma(scale, x, load_columns(epilogue->bias, j, columns));
+      } else {
+        x = v_mul(scale, x);
+      }
+      x = activate(activation, x);
+      if (epilogue->residual != NULL) {
+        const float *residual = epilogue->residual + i * epilogue->residual_row_stride;
+        x = v_add(x, load_columns(residual, j, columns));
+      }
+      store_columns(row, j, columns, x);
+    }
+  }
+}
+
+static void finish(const struct kn_gemm_epilogue *epilogue, size_t rows, size_t columns, float *c,
+                   size_t c_row_stride) {
+#define GEMM_ACTIVATION(which) \
+  case which: finish_with(which, epilogue, rows, columns, c, c_row_stride); break
+  switch (epilogue->activation) {
+    GEMM_ACTIVATION(KN_ACTIVATION_NONE);
+    GEMM_ACTIVATION(KN_ACTIVATION_RELU);
+    GEMM_ACTIVATION(KN_ACTIVATION_SIGMOID);
+    GEMM_ACTIVATION(KN_ACTIVATION_TANH);
+    GEMM_ACTIVATION(KN_ACTIVATION_GELU);
+    GEMM_ACTIVATION(KN_ACTIVATION_GELU_TANH);
+  }
+#undef GEMM_ACTIVATION
+}
+
+#define GEMM_JOIN(a, b) a##b
+#define GEMM_NAME(prefix, isa) GEMM_JOIN(prefix, isa)
+
+#define GEMM_TILE(rows, class)                                               \
+  static void microkernel_##rows##_##class(const struct kn_gemm_tile *tile) { \
+    multiply_tile(tile, rows, 2 << class);                                   \
+  }
+#include "gemm/kernels.inc"
+#undef GEMM_TILE
+
+const struct kn_gemm_kernels GEMM_NAME(kn_gemm_kernels_, GEMM_ISA) = {
+    .width = PANEL,
+    .rows = GEMM_ROWS,
+#define GEMM_TILE(rows, class) .microkernels[class][rows - 1] = microkernel_##rows##_##class,
+#include "gemm/kernels.inc"
+#undef GEMM_TILE
+    .finish = finish,
+};

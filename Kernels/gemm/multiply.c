@@ -1,0 +1,135 @@
+// The product of one thread: blocks for the caches, tiles for the registers.
+#include <string.h>
+
+#include "gemm/gemm.h"
+
+enum { MAX_COLUMNS = KN_GEMM_MAX_WIDTH << (KN_GEMM_PANEL_CLASSES - 1) };
+
+const struct kn_gemm_kernels *kn_gemm_kernels_for(enum kn_isa isa) {
+#if defined(__x86_64__)
+  if (isa == KN_ISA_AVX512) return &kn_gemm_kernels_avx512;
+  if (isa == KN_ISA_AVX2) return &kn_gemm_kernels_avx2;
+#endif
+  (void)isa;
+  return &kn_gemm_kernels_portable;
+}
+
+static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+static void finish(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block,
+                   size_t row, size_t column, size_t rows, size_t columns) {
+  struct kn_gemm_epilogue epilogue = *block->epilogue;
+  if (epilogue.bias != NULL) epilogue.bias += column;
+  if (epilogue.residual != NULL) {
+    epilogue.residual += row * epilogue.residual_row_stride + column;
+  }
+  kernels->finish(&epilogue, rows, columns, block->c + row * block->c_row_stride + column,
+                  block->c_row_stride);
+}
+
+// At the right edge, the tile is computed beside C: microkernels know whole panels only.
+static void multiply_edge(kn_gemm_microkernel microkernel, struct kn_gemm_tile tile, size_t rows,
+                          size_t columns) {
+  float beside[KN_GEMM_MAX_ROWS * MAX_COLUMNS];
+  const size_t stride = MAX_COLUMNS, c_row_stride = tile.c_row_stride;
+  float *c = tile.c;
+  if (tile.begins_at_c) {
+    for (size_t i = 0; i < rows; i++) {
+      memcpy(beside + i * stride, c + i * c_row_stride, columns * sizeof *c);
+    }
+  }
+  tile.c = beside;
+  tile.c_row_stride = stride;
+  microkernel(&tile);
+  for (size_t i = 0; i < rows; i++) {
+    memcpy(c + i * c_row_stride, beside + i * stride, columns * sizeof *c);
+  }
+}
+
+// Brings the rows of C that a tile will touch nearer while the tile before it is computed.
+static void prefetch_rows(const float *c, size_t c_row_stride, size_t rows, size_t columns) {
+  for (size_t i = 0; i < rows; i++) {
+    for (size_t j = 0; j < columns; j += 16) __builtin_prefetch(c + i * c_row_stride + j, 1);
+  }
+}
+
+// All rows against one group of panels.
+static void multiply_group(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block,
+                           const struct kn_gemm_tile *group, size_t class, size_t columns,
+                           size_t column, bool last) {
+  const size_t tiles = divide_up(block->m, kernels->rows[class]);
+  const size_t each = block->m / tiles, extra = block->m % tiles;
+  const bool edge = columns < kernels->width << class;
+  for (size_t t = 0, row = 0; t < tiles; t++) {
+    const size_t rows = each + (t < extra ? 1 : 0);
+    struct kn_gemm_tile tile = *group;
+    tile.a += row * block->a_row_stride;
+    tile.c += row * block->c_row_stride;
+    const kn_gemm_microkernel microkernel = kernels->microkernels[class][rows - 1];
+    if (edge) {
+      multiply_edge(microkernel, tile, rows, columns);
+    } else {
+      if (t + 1 < tiles) {
+        prefetch_rows(tile.c + rows * tile.c_row_stride, tile.c_row_stride, each, columns);
+      }
+      microkernel(&tile);
+    }
+    if (last && block->epilogue != NULL) finish(kernels, block, row, column, rows, columns);
+    row += rows;
+  }
+}
+
+// All rows against all columns, for k from p on.
+static void multiply_slice(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block,
+                           size_t p, size_t k) {
+  const size_t width = kernels->width, panels = divide_up(block->n, width);
+  const bool last = p + k == block->k;
+  for (size_t panel = 0; panel < panels;) {
+    // More panels at once where one pass has all rows.
+    size_t class = KN_GEMM_PANEL_CLASSES - 1;
+    while (class > 0 && (block->m > kernels->rows[class] || panel + (1u << class) > panels)) {
+      class--;
+    }
+    const size_t column = panel * width;
+    const struct kn_gemm_tile group = {
+        .k = k,
+        .a = block->a + p,
+        .a_row_stride = block->a_row_stride,
+        .panel = block->panels + panel * block->panel_stride + p * width,
+        .panel_stride = block->panel_stride,
+        .c = block->c + column,
+        .c_row_stride = block->c_row_stride,
+        .begins_at_c = block->begins_at_c || p > 0,
+    };
+    multiply_group(kernels, block, &group, class, smaller(block->n - column, width << class),
+                   column, last);
+    panel += 1u << class;
+  }
+}
+
+void kn_gemm_multiply(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block) {
+  const size_t row_blocks = divide_up(block->m, KN_GEMM_BLOCK_M);
+  for (size_t i = 0, row = 0; i < row_blocks; i++) {
+    const size_t rows = block->m / row_blocks + (i < block->m % row_blocks ? 1 : 0);
+    struct kn_gemm_block part = *block;
+    struct kn_gemm_epilogue epilogue;
+    part.m = rows;
+    part.a += row * block->a_row_stride;
+    part.c += row * block->c_row_stride;
+    if (block->epilogue != NULL) {
+      epilogue = *block->epilogue;
+      if (epilogue.residual != NULL) epilogue.residual += row * epilogue.residual_row_stride;
+      part.epilogue = &epilogue;
+    }
+    // Rows that fit one tile use a panel once: cutting k would only cost passes over C.
+    const size_t slices = rows <= kernels->rows[0] ? 1 : divide_up(block->k, KN_GEMM_BLOCK_K);
+    const size_t slice = slices > 1 ? divide_up(block->k, slices) : block->k;
+    for (size_t p = 0; p < block->k || p == 0; p += slice) {
+      multiply_slice(kernels, &part, p, smaller(slice, block->k - p));
+      if (block->k == 0) break;
+    }
+    row += rows;
+  }
+}

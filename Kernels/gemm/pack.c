@@ -1,0 +1,71 @@
+#include <string.h>
+
+#include "gemm/gemm.h"
+
+typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
+
+static void transpose_4x4(const float *from, size_t from_stride, float *to, size_t to_stride) {
+  const four a = *(const four *)from, b = *(const four *)(from + from_stride);
+  const four c = *(const four *)(from + 2 * from_stride), d = *(const four *)(from + 3 * from_stride);
+  const four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  const four ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  const four cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  *(four *)to = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+  *(four *)(to + to_stride) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+  *(four *)(to + 2 * to_stride) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+  *(four *)(to + 3 * to_stride) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+}
+
+void kn_gemm_transpose(const float *from, size_t rows, size_t columns, size_t from_stride,
+                       float *to, size_t to_stride) {
+  const size_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
+  for (size_t i = 0; i < whole_rows; i += 4) {
+    for (size_t j = 0; j < whole_columns; j += 4) {
+      transpose_4x4(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride);
+    }
+  }
+  for (size_t i = 0; i < rows; i++) {
+    for (size_t j = i < whole_rows ? whole_columns : 0; j < columns; j++) {
+      to[j * to_stride + i] = from[i * from_stride + j];
+    }
+  }
+}
+
+// One panel of `columns` columns, filled up with zeros to `width`.
+static void pack_panel(size_t width, const float *b, size_t k, size_t columns, size_t row_stride,
+                       size_t column_stride, float *panel) {
+  if (columns < width) memset(panel, 0, k * width * sizeof *panel);
+  if (column_stride == 1) {
+    for (size_t p = 0; p < k; p++) {
+      memcpy(panel + p * width, b + p * row_stride, columns * sizeof *b);
+    }
+  } else if (row_stride == 1) {
+    kn_gemm_transpose(b, columns, k, column_stride, panel, width);
+  } else {
+    for (size_t p = 0; p < k; p++) {
+      for (size_t j = 0; j < columns; j++) {
+        panel[p * width + j] = b[p * row_stride + j * column_stride];
+      }
+    }
+  }
+}
+
+void kn_gemm_pack_panels(size_t width, const float *b, size_t k, size_t n, size_t row_stride,
+                         size_t column_stride, float *panels, size_t panel_stride) {
+  for (size_t column = 0; column < n; column += width, panels += panel_stride) {
+    const size_t columns = n - column < width ? n - column : width;
+    pack_panel(width, b + column * column_stride, k, columns, row_stride, column_stride, panels);
+  }
+}
+
+size_t kn_gemm_packed_size(size_t k, size_t n) {
+  const size_t width = kn_gemm_kernels_for(kn_isa_active())->width;
+  return (n + width - 1) / width * width * k;
+}
+
+void kn_gemm_pack(const float *b, size_t k, size_t n, size_t row_stride, size_t column_stride,
+                  float *packed) {
+  const size_t width = kn_gemm_kernels_for(kn_isa_active())->width;
+  kn_gemm_pack_panels(width, b, k, n, row_stride, column_stride, packed, k * width);
+}

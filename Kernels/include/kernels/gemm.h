@@ -1,0 +1,66 @@
+// Matrix product with an epilogue, one matrix or a batch of them, float32.
+#ifndef KERNELS_GEMM_H
+#define KERNELS_GEMM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "kernels/execution.h"
+
+enum kn_activation {
+  KN_ACTIVATION_NONE,
+  KN_ACTIVATION_RELU,
+  KN_ACTIVATION_SIGMOID,
+  KN_ACTIVATION_TANH,
+  KN_ACTIVATION_GELU,       // x Φ(x), by erf
+  KN_ACTIVATION_GELU_TANH,  // its tanh approximation
+};
+
+// Floats that a packed right operand B [k, n] takes.
+size_t kn_gemm_packed_size(size_t k, size_t n);
+
+// Packs B for the active instruction set: element (p, j) is b[p * row_stride + j * column_stride],
+// so that a weight stored [n, k] is packed with strides (1, k). Weights that are used more than
+// once are packed once, ahead.
+void kn_gemm_pack(const float *b, size_t k, size_t n, size_t row_stride, size_t column_stride,
+                  float *packed);
+
+// Where a batch's matrices begin: at outer * i + inner * j for matrix (i, j), in elements.
+struct kn_gemm_batch_stride {
+  size_t outer, inner;
+};
+
+// c = activation(scale * (c0 + a · b) + bias) + residual       c0: c before if `accumulate`, else 0
+//     a [m, k]   b [k, n]   c [m, n]   bias [n]   residual [m, n]
+//
+// Element (i, p) of a is a[i * a_row_stride + p * a_column_stride]: a transposed matrix needs no
+// copy; rows in one piece (column stride 1) are fastest. c overlaps no operand. When k is 0 the
+// product is 0. Each element is the sum over k in ascending order, fused multiply-adds where the
+// instruction set has them: the same bits for every m, batch and team.
+struct kn_gemm_arguments {
+  size_t m, n, k;
+  const float *a;
+  size_t a_row_stride, a_column_stride;
+  const float *packed;  // from kn_gemm_pack, for all of the batch; or NULL, and then b:
+  const float *b;
+  size_t b_row_stride, b_column_stride;
+  float *c;
+  size_t c_row_stride;
+  const float *bias;      // or NULL
+  const float *residual;  // or NULL
+  size_t residual_row_stride;
+  enum kn_activation activation;
+  float scale;
+  bool accumulate;
+  size_t outer_count, inner_count;  // 1, 1 for a single matrix
+  struct kn_gemm_batch_stride a_batch, b_batch, c_batch, residual_batch;
+  float *workspace;  // kn_gemm_workspace_size floats, on a cache line; NULL if that is 0
+};
+
+void kn_gemm(const void *arguments, const struct kn_team *team);
+
+// Floats of workspace that a call with these arguments needs on a team of up to `threads`; reads
+// the sizes, the strides of a, and whether `packed` is NULL.
+size_t kn_gemm_workspace_size(const struct kn_gemm_arguments *arguments, size_t threads);
+
+#endif
