@@ -51,8 +51,12 @@ public struct GateWeights: NamedParts, Sendable {
 
   /// x · W + h · U + b.
   public func callAsFunction(_ x: Tensor, _ h: Tensor) -> Tensor {
-    let sum = matmul(x, input) + matmul(h, hidden)
-    guard let bias else { return sum }
-    return sum + bias
+    x.trace.context.scope(
+      x.trace.context.path(of: self), SourceLocation(file: #fileID, line: #line)
+    ) {
+      let sum = matmul(x, input) + matmul(h, hidden)
+      guard let bias else { return sum }
+      return sum + bias
+    }
   }
 }
