@@ -113,6 +113,9 @@ let package = Package(
       name: "IRTests", dependencies: ["SequentIR", "TestSupport"], path: "Tests/IRTests",
       exclude: ["Goldens"],
       swiftSettings: swiftSettings),
+    .testTarget(
+      name: "FormatTests", dependencies: ["Sequent", "SequentIR"], path: "Tests/FormatTests",
+      resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11

@@ -58,9 +58,7 @@ struct NPYHeader {
     guard dictionary.count == 3, let descriptor = dictionary["descr"],
       let order = dictionary["fortran_order"], let axes = dictionary["shape"]
     else { throw NPYError("its header does not have just descr, fortran_order and shape") }
-    guard case .string(let code) = descriptor else {
-      throw NPYError("structured arrays are not supported")
-    }
+    guard case .string(let code) = descriptor else { throw NPYError("descr is not a string") }
     guard case .bool(let isColumnMajor) = order else {
       throw NPYError("fortran_order is neither True nor False")
     }

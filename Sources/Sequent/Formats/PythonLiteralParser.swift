@@ -5,8 +5,6 @@ struct PythonLiteralParser {
     case string(String)
     case bool(Bool)
     case tuple([Int])
-    /// A list: numpy describes structured elements so.
-    case list
   }
 
   private let bytes: UnsafeRawBufferPointer
@@ -25,8 +23,6 @@ struct PythonLiteralParser {
       guard dictionary.updateValue(try parseValue(), forKey: key) == nil else {
         throw NPYError("its header has \(key) twice")
       }
-      // What follows a list is not looked at: the array can't be read anyhow.
-      if case .list? = dictionary[key] { return dictionary }
       if !skip(",") {
         try expect("}")
         break
@@ -40,7 +36,7 @@ struct PythonLiteralParser {
     switch peek() {
     case UInt8(ascii: "'"), UInt8(ascii: "\""): return .string(try parseString())
     case UInt8(ascii: "("): return .tuple(try parseTuple())
-    case UInt8(ascii: "["): return .list
+    case UInt8(ascii: "["): throw NPYError("structured arrays are not supported")
     case UInt8(ascii: "T"): return .bool(try parseWord("True", true))
     case UInt8(ascii: "F"): return .bool(try parseWord("False", false))
     default: throw malformed

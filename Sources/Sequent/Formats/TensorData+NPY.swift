@@ -46,7 +46,7 @@ extension TensorData {
       throw FormatError(
         file: file, reason: "\(shape.count) axes; numpy has at most \(NPYHeader.maximumRank)")
     }
-    let axes = shape.map { "\($0)," }.joined(separator: " ")
+    let axes = shape.map { "\($0)" }.joined(separator: ", ") + (shape.count == 1 ? "," : "")
     let code = NPYHeader.code(elementType)
     var text = "{'descr': '\(code)', 'fortran_order': False, 'shape': (\(axes)), }"
     let unpadded = NPYHeader.magic.count + 4 + text.utf8.count + 1
