@@ -55,7 +55,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("[[1,2],[3]]", ElementType.int32, "at [1]: an array of length 1 where 2 is expected"),
+    (
+      "[[1,2],[3]]", SequentIR.ElementType.int32,
+      "at [1]: an array of length 1 where 2 is expected"
+    ),
     ("[[1,2],3]", .int32, "at [1]: 3 where an array of length 2"),
     ("[1,[2]]", .int32, "at [1]: an array is not an int32"),
     ("[[0],[1.5]]", .int32, "at [1][0]: 1.5 is not an int32"),
@@ -65,7 +68,7 @@ import Testing
     ("[1]", .bool, "at [0]: 1 is not a boolean"),
     ("{}", .bool, "an object is not a boolean"),
   ])
-  func refusesWhatIsNoTensor(text: String, type: ElementType, reason: String) {
+  func refusesWhatIsNoTensor(text: String, type: SequentIR.ElementType, reason: String) {
     let refusal = message {
       _ = try TensorData(json: JSON(parsing: text), elementType: type, name: "input x")
     }

@@ -22,7 +22,7 @@ struct LayoutConvention: Sendable {
   }
 
   /// The gates in the order in which they are stacked along the matrices' output axis.
-  let gates: [RecurrentCellKind: [String]]
+  let gates: [StoredCellKind: [String]]
   let inputWeight: [String]
   let hiddenWeight: [String]
   let bias: Bias
@@ -30,7 +30,7 @@ struct LayoutConvention: Sendable {
   /// Whether all tensors of a recurrent layer have a first axis of directions: forward, backward.
   let hasDirectionAxis: Bool
   /// Where the library's GRU can apply the reset gate.
-  let resetGates: Set<ResetGate>
+  let resetGates: Set<StoredResetGate>
 
   /// How a linear layer's matrix is stored.
   let linearMatrix: Matrix

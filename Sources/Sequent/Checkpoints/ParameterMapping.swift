@@ -3,14 +3,14 @@ import SequentIR
 /// Where in another library's checkpoint the parameters of a model are.
 struct ParameterMapping {
   private let convention: LayoutConvention
-  private let cells: [RecurrentWeight.Cell: RecurrentCell]
+  private let cells: [RecurrentWeight.Cell: StoredCell]
 
   /// A mapping for a model with these parameters.
   init(_ convention: LayoutConvention, parameters: [ParameterSpecification]) {
     self.convention = convention
     let weights = parameters.compactMap { RecurrentWeight(parameter: $0.name) }
     cells = Dictionary(grouping: weights, by: \.cell)
-      .compactMapValues { RecurrentCell(weights: $0) }
+      .compactMapValues { StoredCell(weights: $0) }
   }
 
   /// The terms that a parameter is the sum of.
@@ -45,7 +45,7 @@ struct ParameterMapping {
   }
 
   private func biases(
-    of weight: RecurrentWeight, _ cell: RecurrentCell, _ stack: GateStack
+    of weight: RecurrentWeight, _ cell: StoredCell, _ stack: GateStack
   ) -> [SourceTerm] {
     // Rows of biases: 0 is the input's, 1 the state's. Only where the reset gate comes between
     // them do they stay apart.
@@ -130,5 +130,5 @@ struct ParameterMapping {
 /// A GRU that the library does not have.
 struct UnsupportedCell: Error {
   let cell: RecurrentWeight.Cell
-  let resetGate: ResetGate
+  let resetGate: StoredResetGate
 }

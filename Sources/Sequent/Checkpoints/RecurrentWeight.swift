@@ -56,28 +56,3 @@ struct RecurrentWeight: Hashable {
     self.part = part
   }
 }
-
-/// What a cell is, seen from all of its weights.
-struct RecurrentCell {
-  let kind: RecurrentCellKind
-  /// Where a GRU resets; nil when it has no biases, which alone show it, and for other kinds.
-  let resetGate: ResetGate?
-
-  /// The cell with these weights; nil when it is not one that other libraries have.
-  init?(weights: [RecurrentWeight]) {
-    let gates = Set(weights.filter { $0.part == .hiddenWeight }.map(\.gate))
-    guard gates == Set(weights.map(\.gate)),
-      let kind = RecurrentCellKind.allCases.first(where: { $0.gates == gates })
-    else { return nil }
-    let parts = Set(weights.map(\.part))
-    self.kind = kind
-    resetGate =
-      if kind != .gru {
-        nil
-      } else if parts.contains(.hiddenBias) {
-        .after
-      } else {
-        parts.contains(.bias) ? .before : nil
-      }
-  }
-}
