@@ -21,16 +21,6 @@ private struct Function: Sendable, CustomTestStringConvertible {
       max($0, 0) + log1p(exp(-abs($0)))
     },
   ]
-
-  /// How far a float is from the true value, in units of the last place of a float there.
-  static func distance(_ got: Float, _ truth: Double) -> Double {
-    if got.isNaN || truth.isNaN { return got.isNaN && truth.isNaN ? 0 : .infinity }
-    if Float(truth) == got { return 0 }
-    if truth.isInfinite { return .infinity }
-    // An infinity counts as the number that would follow the largest one.
-    let value = got.isInfinite ? (got < 0 ? -0x1p128 : 0x1p128) : Double(got)
-    return abs(value - truth) / Double(Float(min(abs(truth), 0x1.fffffep127)).ulp)
-  }
 }
 
 @Suite struct VectorMathTests {
@@ -55,7 +45,7 @@ private struct Function: Sendable, CustomTestStringConvertible {
     let x = bits.map { Float(bitPattern: $0) }
     var worst = (distance: 0.0, at: Float(0))
     for (x, y) in zip(x, apply(function.code, x)) {
-      let distance = Function.distance(y, function.reference(Double(x)))
+      let distance = distanceInUlps(y, function.reference(Double(x)))
       if distance > worst.distance { worst = (distance, x) }
     }
     return worst
