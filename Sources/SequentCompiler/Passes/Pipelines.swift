@@ -1,0 +1,27 @@
+/// The orders in which passes run.
+public enum Pipelines {
+  /// What every compiled model goes through.
+  public static let optimize: [Pass] = [
+    canonicalize
+  ]
+
+  /// Every pass there is, in the order of its first use.
+  public static var all: [Pass] {
+    var names: Set<String> = []
+    return optimize.filter { names.insert($0.name).inserted }
+  }
+
+  /// The passes of these names, in the order given.
+  ///
+  /// - Throws: `CompilationError` for a name that is no pass.
+  public static func passes(named names: [String]) throws(CompilationError) -> [Pass] {
+    var result: [Pass] = []
+    for name in names {
+      guard let pass = all.first(where: { $0.name == name }) else {
+        throw .unknownPass(name, known: all.map(\.name))
+      }
+      result.append(pass)
+    }
+    return result
+  }
+}
