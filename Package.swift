@@ -116,6 +116,9 @@ let package = Package(
     .testTarget(
       name: "FormatTests", dependencies: ["Sequent", "SequentIR"], path: "Tests/FormatTests",
       resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "PassTests", dependencies: ["SequentCompiler", "SequentIR", "TestSupport"],
+      path: "Tests/PassTests", exclude: ["Goldens"], swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11

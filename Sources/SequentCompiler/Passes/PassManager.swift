@@ -45,6 +45,11 @@ public struct PassManager: Sendable {
         }
       }
       entry.milliseconds = duration / .milliseconds(1)
+      do {
+        try verify(module)
+      } catch {
+        throw CompilationError.invalid(pass: pass.name, reason: "\(error)")
+      }
       entry.didChange = module != before
       report.entries.append(entry)
       if entry.didChange { try observer?(pass.name, module) }

@@ -1,6 +1,8 @@
 import SequentIR
 
-/// Identities of elementwise operations. None changes a type: x + 0 stays when the zero stretches x.
+/// Identities of elementwise operations.
+///
+/// None changes a type: x + 0 stays when the zero stretches x.
 func simplifiedArithmetic(
   _ operation: Operation, _ operands: [Value], in graph: Graph
 ) -> Simplification? {
