@@ -56,6 +56,9 @@ extension Operation {
     }
   }
 
+  /// The words of all operations in the text form.
+  public static var mnemonics: [String] { families.flatMap { $0.mnemonics } }
+
   /// Every family, for the parser: a new family is named here once.
   static let families: [any OperationRule.Type] = [
     Constant.self, Iota.self, Unary.self, Binary.self, Compare.self, Select.self, Cast.self,

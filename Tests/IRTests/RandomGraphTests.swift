@@ -1,0 +1,41 @@
+import SequentIR
+import TestSupport
+import Testing
+
+@Suite struct RandomGraphTests {
+  static let seeds: Range<UInt64> = 0..<300
+
+  @Test func verifyAndReadBackEqual() throws {
+    for seed in Self.seeds {
+      let module = try RandomGraph(seed: seed).module
+      try verify(module)
+      let parsed = try Module(parsing: module.text)
+      #expect(parsed == module, "seed \(seed)")
+      #expect(parsed.text == module.text, "seed \(seed)")
+    }
+  }
+
+  @Test func holdEveryPrimitive() throws {
+    let fused =
+      FusedLinear.mnemonics + FusedSoftmax.mnemonics + FusedRecurrentCell.mnemonics
+      + FusedRecurrentSequence.mnemonics
+    var missing = Set(Operation.mnemonics).subtracting(fused)
+    for seed in Self.seeds {
+      for function in try RandomGraph(seed: seed).module.functions {
+        missing.subtract(function.graph.nodes.map(\.operation.rule.mnemonic))
+      }
+    }
+    #expect(missing.isEmpty)
+  }
+
+  @Test func evaluateToNumbers() throws {
+    for seed in Self.seeds {
+      let random = try RandomGraph(seed: seed)
+      let function = try #require(random.module.function("main"))
+      let results = try Evaluator(parameters: random.parameters()).evaluate(
+        function, random.inputs(batch: 3, time: 4))
+      #expect(results.count == function.resultNames.count)
+      for result in results { #expect(result.values.allSatisfy { $0.isFinite }, "seed \(seed)") }
+    }
+  }
+}
