@@ -111,7 +111,7 @@ let package = Package(
       path: "Tests/LayerTests", swiftSettings: swiftSettings),
     .testTarget(
       name: "IRTests", dependencies: ["SequentIR", "TestSupport"], path: "Tests/IRTests",
-      exclude: ["Goldens"],
+      exclude: ["Goldens", "Negatives"],
       swiftSettings: swiftSettings),
     .testTarget(
       name: "FormatTests", dependencies: ["Sequent", "SequentIR"], path: "Tests/FormatTests",

@@ -44,7 +44,7 @@ public struct Graph: Sendable {
   /// The arguments, in order.
   public private(set) var arguments: [Value] = []
   /// The nodes, in an order in which they can run.
-  public private(set) var nodes: [Node] = []
+  public internal(set) var nodes: [Node] = []
   /// What the graph gives.
   public var results: [Value] = []
 
