@@ -24,7 +24,8 @@ extension CheckpointConvention {
     }
   }
 
-  /// Beginnings of a tensor's own name (behind the layer's path) that only this convention has.
+  /// Tensors' own names (behind the layer's path) that only this convention has; a number of the
+  /// layer, `_l0`, may follow.
   private var marks: [String] {
     switch self {
     case .sequent: ["input_weight", "hidden_weight"]
@@ -44,7 +45,7 @@ extension CheckpointConvention {
     let shown = allCases.filter { convention in
       names.contains { name in
         convention.marks.contains { mark in
-          name.map { mark.count > 1 ? $0.hasPrefix(mark) : $0 == mark } ?? false
+          name.map { $0 == mark || $0.hasPrefix("\(mark)_l") } ?? false
         }
       }
     }
