@@ -2,7 +2,9 @@
 public enum Pipelines {
   /// What every compiled model goes through.
   public static let optimize: [Pass] = [
-    canonicalize
+    canonicalize,
+    fuseRecurrentSequence,
+    canonicalize,
   ]
 
   /// Every pass there is, in the order of its first use.

@@ -87,6 +87,11 @@ struct GraphRewriter {
 
   /// Adds a node with a single result.
   mutating func append(
+    _ operation: Operation, _ operands: [Value], origin: Origin
+  ) throws -> Value { try graph.append(operation, operands, origin: origin)[0] }
+
+  /// Adds a node with a single result.
+  mutating func append(
     _ operation: Operation, _ operands: Value..., name: String? = nil, origin: Origin
   ) throws -> Value {
     try graph.append(operation, operands, names: name.map { [$0] } ?? [], origin: origin)[0]

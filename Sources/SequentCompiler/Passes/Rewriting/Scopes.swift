@@ -24,13 +24,10 @@ extension Graph {
   /// The values that depend on parameters and constants alone: evaluated once, at load.
   func constantExpressions(_ scope: GraphScope) -> Set<Value> {
     var result = scope.constants
-    for node in nodes where node.results.allSatisfy({ type(of: $0).isStatic }) {
-      let isConstant = node.operands.allSatisfy {
-        result.contains($0) || parameterName(of: $0) != nil
-      }
-      if isConstant { result.formUnion(node.results) }
-      for operand in node.operands where parameterName(of: operand) != nil {
-        result.insert(operand)
+    for node in nodes {
+      result.formUnion(node.operands.filter { parameterName(of: $0) != nil })
+      if node.operands.allSatisfy(result.contains), types(of: node.results).allSatisfy(\.isStatic) {
+        result.formUnion(node.results)
       }
     }
     return result
