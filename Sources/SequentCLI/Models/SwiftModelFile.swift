@@ -1,0 +1,133 @@
+import Foundation
+import Sequent
+import SequentIR
+
+/// A model in a Swift file of the user's: compiled by the toolchain's swiftc against the modules
+/// that Sequent itself was built into, run once to trace the model, and thrown away.
+///
+/// SwiftPM treats manifests in the same way. The model is the type that has the file's name.
+struct SwiftModelFile {
+  /// The path of the file.
+  let path: String
+
+  /// The model as data.
+  ///
+  /// - Throws: `CommandError` with the model's own mistake; after mistakes that swiftc finds, and
+  ///   has printed, only that it did.
+  func traced(settings: [String: String]) throws -> TracedModel {
+    guard FileManager.default.isReadableFile(atPath: path) else {
+      throw CommandError("\(path): no such file, or it can't be read")
+    }
+    let name = URL(filePath: path).deletingPathExtension().lastPathComponent
+    guard Self.isTypeName(name) else {
+      throw CommandError(
+        "\(path): a file has the name of the model in it, and '\(name)' can't be the name of a type")
+    }
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let program = folder.path("trace")
+    let result = folder.path("traced.json")
+    try Self.main(model: name).write(
+      toFile: folder.path("main.swift"), atomically: false, encoding: .utf8)
+
+    let build = try BuiltModules()
+    let compiler = try Subprocess.find("swiftc", "the Swift toolchain's compiler")
+    let compilation = try Subprocess.run(
+      compiler,
+      build.compilerArguments + [path, folder.path("main.swift"), "-o", program])
+    guard compilation == .exited(0) else {
+      throw CommandError("\(path): swiftc could not compile it")
+    }
+    let trace = try Subprocess.run(
+      program, [result] + settings.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
+    guard trace == .exited(0) else { throw CommandError("\(path): tracing it \(trace)") }
+    return try Self.read(result)
+  }
+
+  /// Types begin with a letter, and a second `main.swift` can't be.
+  private static func isTypeName(_ name: String) -> Bool {
+    guard let first = name.unicodeScalars.first, name != "main" else { return false }
+    return (first.properties.isXIDStart || first == "_")
+      && name.unicodeScalars.allSatisfy { $0.properties.isXIDContinue }
+  }
+
+  /// The program around the model: writes the traced model, or the mistake in it, as JSON to the
+  /// file that its first argument names; the others are settings.
+  private static func main(model: String) -> String {
+    """
+    import Foundation
+    import Sequent
+
+    let arguments = CommandLine.arguments.dropFirst(2)
+    let keys = arguments.enumerated().filter { $0.offset % 2 == 0 }.map(\\.element)
+    let values = arguments.enumerated().filter { $0.offset % 2 == 1 }.map(\\.element)
+    var result: [String: String] = [:]
+    do {
+      let model = try \(model).configured(Dictionary(uniqueKeysWithValues: zip(keys, values)))
+      let traced = try model.traced()
+      result["ir"] = traced.module.text
+      result["task"] = try traced.task?.json()
+    } catch {
+      result["error"] = "\\(error)"
+    }
+    try JSONEncoder().encode(result).write(to: URL(filePath: CommandLine.arguments[1]))
+
+    """
+  }
+
+  private static func read(_ file: String) throws -> TracedModel {
+    let data = try Data(contentsOf: URL(filePath: file))
+    let result = try JSONDecoder().decode([String: String].self, from: data)
+    if let message = result["error"] { throw CommandError(message) }
+    return TracedModel(
+      module: try Module(parsing: result["ir"] ?? ""),
+      task: try result["task"].map { try ModelTask(json: $0) })
+  }
+}
+
+/// Where the modules and the library of the build lie that this command belongs to.
+private struct BuiltModules {
+  private let folder: URL
+  private let package: URL
+
+  init() throws {
+    let executable = URL(filePath: CommandLine.executablePath).resolvingSymlinksInPath()
+    folder = executable.deletingLastPathComponent()
+    var parent = folder
+    while parent.path.count > 1, !Self.exists(parent, "Kernels/include/module.modulemap") {
+      parent = parent.deletingLastPathComponent()
+    }
+    package = parent
+    for (place, file) in [
+      (folder, "Modules/Sequent.swiftmodule"), (folder, "libSequentDynamic.so"),
+      (package, "Kernels/include/module.modulemap"),
+    ] where !Self.exists(place, file) {
+      throw CommandError(
+        "no \(file) for \(executable.path): a Swift file is compiled against the build that the "
+          + "command belongs to; run it from the folder that swift build made")
+    }
+  }
+
+  /// What swiftc has to know to compile and link against the modules.
+  var compilerArguments: [String] {
+    let maps = ["Kernels/include/module.modulemap", "Sources/CZlib/module.modulemap"]
+    return [
+      "-swift-version", "6", "-Onone", "-module-name", "SequentModel",
+      "-I", folder.appending(path: "Modules").path,
+      "-L", folder.path, "-lSequentDynamic", "-Xlinker", "-rpath", "-Xlinker", folder.path,
+    ]
+      + maps.flatMap { ["-Xcc", "-fmodule-map-file=\(package.appending(path: $0).path)"] }
+  }
+
+  private static func exists(_ folder: URL, _ file: String) -> Bool {
+    FileManager.default.fileExists(atPath: folder.appending(path: file).path)
+  }
+}
+
+extension CommandLine {
+  /// The file that is being run, wherever it was found.
+  static var executablePath: String {
+    let path = "/proc/self/exe"
+    return (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) ?? arguments[0]
+  }
+}
