@@ -16,7 +16,7 @@ func editDistance(_ first: some StringProtocol, _ second: some StringProtocol) -
 }
 
 /// The candidate that a name was most likely meant to be; nil when none is close.
-func closest(to name: String, among candidates: [String]) -> String? {
+package func closest(to name: String, among candidates: [String]) -> String? {
   candidates.map { (distance: editDistance(name, $0), name: $0) }
     .filter { $0.distance <= max(2, name.utf8.count / 4) }
     .min { $0.distance < $1.distance }?.name

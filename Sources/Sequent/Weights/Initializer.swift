@@ -58,18 +58,18 @@ private func orthogonal(
 }
 
 /// Random numbers as a function of seed, stream and position (SplitMix64; Steele et al., 2014).
-struct CounterGenerator: RandomNumberGenerator {
+package struct CounterGenerator: RandomNumberGenerator {
   private var state: UInt64
 
   /// Creates a generator; streams of different names are independent of each other.
-  init(seed: UInt64, stream: String) {
+  package init(seed: UInt64, stream: String) {
     // FNV-1a over the name: Swift's own hashes differ from process to process.
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in stream.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
     state = hash ^ (seed &* 0x9e37_79b9_7f4a_7c15)
   }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -78,10 +78,10 @@ struct CounterGenerator: RandomNumberGenerator {
   }
 
   /// A number in [0, 1).
-  mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
+  package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
   /// A number with mean 0 and deviation 1 (Box and Muller, 1958).
-  mutating func normal() -> Double {
+  package mutating func normal() -> Double {
     let radius = (-2 * Foundation.log(1 - uniform())).squareRoot()
     return radius * Foundation.cos(2 * .pi * uniform())
   }

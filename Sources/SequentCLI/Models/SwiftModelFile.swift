@@ -21,7 +21,7 @@ struct SwiftModelFile {
     let name = URL(filePath: path).deletingPathExtension().lastPathComponent
     guard Self.isTypeName(name) else {
       throw CommandError(
-        "\(path): a file has the name of the model in it, and '\(name)' can't be the name of a type")
+        "\(path): the model in a file has the file's name, and no type can be called '\(name)'")
     }
     let folder = try TemporaryFolder()
     defer { folder.remove() }

@@ -1,0 +1,133 @@
+import Sequent
+
+/// One thing to time, as a line of JSON describes it.
+///
+///     {"name": "lstm-t50-b1-h256", "kind": "lstm", "time": 50, "batch": 1, "input": 256, "hidden": 256}
+///     {"name": "gemm-1024", "kind": "gemm", "m": 1024, "n": 1024, "k": 1024}
+public struct BenchmarkCase: Sendable {
+  /// What is computed.
+  public enum Kind: Sendable {
+    /// x `[m, k]` · W `[k, n]`, W constant.
+    case gemm(m: Int, n: Int, k: Int)
+    /// A recurrent network over x `[batch, time, input]`, all outputs kept.
+    case recurrent(RecurrentConfiguration, batch: Int, time: Int)
+  }
+
+  /// The name.
+  public let name: String
+  /// What is computed.
+  public let kind: Kind
+
+  /// Reads a case.
+  ///
+  /// - Throws: `UnsupportedCase` for what is not timed here, and for fields that are missing.
+  public init(_ json: JSON) throws(UnsupportedCase) {
+    let fields = try CaseFields(json)
+    name = fields.name
+    guard fields.mode != "train" else {
+      throw UnsupportedCase(name: name, reason: "training is not timed")
+    }
+    switch fields.kind {
+    case "gemm":
+      kind = .gemm(
+        m: try fields.size("m"), n: try fields.size("n"), k: try fields.size("k"))
+    case "rnn", "lstm", "gru":
+      var configuration = RecurrentConfiguration()
+      configuration.input = try fields.size("input")
+      configuration.hidden = try fields.size("hidden")
+      configuration.layers = try fields.size("layers", default: 1)
+      configuration.isBidirectional = try fields.flag("bidirectional")
+      configuration.isRagged = try fields.flag("ragged")
+      configuration.cell = RecurrentConfiguration.Cell(rawValue: fields.kind) ?? .lstm
+      kind = .recurrent(
+        configuration, batch: try fields.size("batch"), time: try fields.size("time"))
+    default:
+      throw UnsupportedCase(name: name, reason: "kind '\(fields.kind)' is not timed")
+    }
+  }
+
+  /// The sizes of the model's named dimensions.
+  public var sizes: [String: Int] {
+    switch kind {
+    case .gemm(let m, _, _): ["rows": m]
+    case .recurrent(_, let batch, let time): ["batch": batch, "time": time]
+    }
+  }
+
+  /// Every row's length: from one step in the first row to all of them in the last.
+  public var lengths: [Int]? {
+    guard case .recurrent(let network, let batch, let time) = kind, network.isRagged else {
+      return nil
+    }
+    return (0..<batch).map { 1 + $0 * (time - 1) / max(batch - 1, 1) }
+  }
+
+  /// The floating-point operations of the products: two for each multiplication and addition.
+  public var flops: Double {
+    switch kind {
+    case .gemm(let m, let n, let k): return 2 * Double(m) * Double(n) * Double(k)
+    case .recurrent(let network, let batch, let time):
+      let steps = Double(lengths?.reduce(0, +) ?? batch * time)
+      let directions = network.isBidirectional ? 2 : 1
+      var width = network.input
+      var total = 0.0
+      for _ in 0..<network.layers {
+        let columns = Double(directions * network.cell.gates * network.hidden)
+        total += 2 * steps * columns * Double(width + network.hidden)
+        width = directions * network.hidden
+      }
+      return total
+    }
+  }
+}
+
+/// A case that is not timed, and why.
+public struct UnsupportedCase: Error, Hashable {
+  /// The case's name, if it has one.
+  public let name: String?
+  /// Why.
+  public let reason: String
+}
+
+/// The fields of a case, with messages about those that do not fit.
+private struct CaseFields {
+  /// What one axis may have at most: products of three still fit an `Int`.
+  static let largestSize = 1 << 20
+  let members: [String: JSON]
+  let name: String
+  let kind: String
+  let mode: String?
+
+  init(_ json: JSON) throws(UnsupportedCase) {
+    guard case .object(let list) = json else {
+      throw UnsupportedCase(name: nil, reason: "not a JSON object")
+    }
+    members = Dictionary(list.map { ($0.name, $0.value) }, uniquingKeysWith: { _, last in last })
+    guard let name = members["name"]?.string else {
+      throw UnsupportedCase(name: nil, reason: "the case has no text \"name\"")
+    }
+    self.name = name
+    guard let kind = members["kind"]?.string else {
+      throw UnsupportedCase(name: name, reason: "the case has no text \"kind\"")
+    }
+    self.kind = kind
+    mode = members["mode"]?.string
+  }
+
+  func size(_ key: String, default value: Int? = nil) throws(UnsupportedCase) -> Int {
+    if members[key] == nil, let value { return value }
+    guard let size = members[key]?.integer, (1...Self.largestSize).contains(size) else {
+      throw UnsupportedCase(
+        name: name, reason: "\"\(key)\" is not a whole number from 1 to \(Self.largestSize)")
+    }
+    return size
+  }
+
+  func flag(_ key: String) throws(UnsupportedCase) -> Bool {
+    guard let value = members[key] else { return false }
+    guard let flag = value.bool else {
+      throw UnsupportedCase(name: name, reason: "\"\(key)\" is not true or false")
+    }
+    return flag
+  }
+}

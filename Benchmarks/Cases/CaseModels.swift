@@ -1,0 +1,113 @@
+import Sequent
+import SequentIR
+
+/// The sizes of a product x · W.
+struct GemmConfiguration: ModelConfiguration {
+  var k = 256
+  var n = 256
+}
+
+/// y `[rows, n]` = x `[rows, k]` · W.
+struct GemmModel: Model {
+  let product: Linear
+  let width: Int
+
+  init(_ configuration: GemmConfiguration) {
+    product = Linear(configuration.k, configuration.n, bias: false)
+    width = configuration.k
+  }
+
+  func main(_ inputs: Inputs) -> Outputs {
+    ["y": product(inputs.tensor("x", .float32, ["rows", Dimension(constant: width)]))]
+  }
+}
+
+/// The sizes of a recurrent network.
+public struct RecurrentConfiguration: ModelConfiguration {
+  /// The cells with kernels of their own.
+  public enum Cell: String, Codable, Sendable {
+    case rnn, lstm, gru
+
+    /// How many gates have weights.
+    var gates: Int {
+      switch self {
+      case .rnn: 1
+      case .gru: 3
+      case .lstm: 4
+      }
+    }
+  }
+
+  /// The cell.
+  public var cell = Cell.lstm
+  /// The width of the sequence.
+  public var input = 256
+  /// The units of a layer in each direction.
+  public var hidden = 256
+  /// The layers.
+  public var layers = 1
+  /// Whether every layer also runs from the end.
+  public var isBidirectional = false
+  /// Whether rows have lengths.
+  public var isRagged = false
+
+  /// One LSTM layer.
+  public init() {}
+}
+
+/// y `[batch, time, directions · hidden]`: the last layer's output at every step.
+struct RecurrentModel<Cell: SizedCell>: Model {
+  let network: RecurrentLayer<Cell>
+  let configuration: RecurrentConfiguration
+
+  init(_ configuration: RecurrentConfiguration) {
+    self.configuration = configuration
+    network = RecurrentLayer(
+      inputSize: configuration.input, layers: configuration.layers,
+      bidirectional: configuration.isBidirectional
+    ) { Cell(input: $0, hidden: configuration.hidden) }
+  }
+
+  func main(_ inputs: Inputs) -> Outputs {
+    let x = inputs.tensor(
+      "x", .float32, ["batch", "time", Dimension(constant: configuration.input)])
+    let lengths = configuration.isRagged ? inputs.lengths() : nil
+    return ["y": network(x, lengths: lengths).output]
+  }
+}
+
+/// A cell that its two widths determine.
+protocol SizedCell: RecurrentCell {
+  init(input: Int, hidden: Int)
+}
+
+extension RNNCell: SizedCell {
+  init(input: Int, hidden: Int) { self.init(input, hidden, .tanh) }
+}
+
+extension LSTMCell: SizedCell {
+  init(input: Int, hidden: Int) { self.init(input, hidden, bias: true) }
+}
+
+extension GRUCell: SizedCell {
+  init(input: Int, hidden: Int) { self.init(input, hidden, resetGate: .afterProduct) }
+}
+
+extension BenchmarkCase {
+  /// The model that computes the case.
+  func traced() throws -> TracedModel {
+    var traced: TracedModel
+    switch kind {
+    case .gemm(_, let n, let k):
+      traced = try GemmModel(GemmConfiguration(k: k, n: n)).traced()
+    case .recurrent(let network, _, _):
+      switch network.cell {
+      case .rnn: traced = try RecurrentModel<RNNCell>(network).traced()
+      case .lstm: traced = try RecurrentModel<LSTMCell>(network).traced()
+      case .gru: traced = try RecurrentModel<GRUCell>(network).traced()
+      }
+    }
+    traced.module.name = "case"
+    return traced
+  }
+}
