@@ -1,0 +1,21 @@
+import SequentBenchmarks
+import SequentCompiler
+import SequentExamples
+
+/// `sequent list`.
+let listCommand = Command(
+  name: "list", summary: "lists the models and passes there are"
+) { _ in
+  let sections: [(String, [(String, String)])] = [
+    ("models", catalog.map { ($0.name, $0.summary) }),
+    ("passes", Pipelines.all.map { ($0.name, $0.summary) }),
+  ]
+  for (title, rows) in sections {
+    let width = rows.map(\.0.count).max() ?? 0
+    try output("\(title):\n")
+    for (name, summary) in rows {
+      try output(
+        "  \(name)\(String(repeating: " ", count: width - name.count))  \(summary)\n")
+    }
+  }
+}
