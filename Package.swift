@@ -119,6 +119,9 @@ let package = Package(
     .testTarget(
       name: "PassTests", dependencies: ["SequentCompiler", "SequentIR", "TestSupport"],
       path: "Tests/PassTests", exclude: ["Goldens"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CLITests", dependencies: ["SequentCLI", "TestSupport"], path: "Tests/CLITests",
+      exclude: ["Help"], swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11
