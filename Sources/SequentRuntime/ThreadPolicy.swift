@@ -1,0 +1,47 @@
+import Glibc
+import Kernels
+import SequentCompiler
+
+/// How many threads a session runs on, and how many of them an instruction gets.
+///
+/// The one owner of that choice: an explicit number, else SEQUENT_NUM_THREADS, else the CPUs that
+/// the process's affinity and its control group's quota allow; never more than those.
+struct ThreadPolicy {
+  /// The size of a session's team.
+  ///
+  /// - Throws: `RuntimeError` for a number below one, or a variable that is no such number.
+  static func teamSize(explicit: Int?) throws -> Int {
+    let available = max(1, Int(kn_available_cpus()))
+    if let explicit {
+      guard explicit > 0 else { throw RuntimeError("\(explicit) threads, expected 1 or more") }
+      return min(explicit, available)
+    }
+    if let text = getenv("SEQUENT_NUM_THREADS") {
+      let value = String(cString: text)
+      guard let number = Int(value), number > 0 else {
+        throw RuntimeError("SEQUENT_NUM_THREADS is '\(value)', expected a number of threads")
+      }
+      return min(number, available)
+    }
+    return available
+  }
+
+  /// How many threads an instruction gets: one for every two microseconds of work, since that is
+  /// many times what a barrier costs.
+  static func threads(for instruction: Instruction, of team: Int) -> Int {
+    let share = 2_000.0
+    return max(1, min(team, Int(nanoseconds(instruction) / share)))
+  }
+
+  /// A rough time on one thread, in nanoseconds.
+  private static func nanoseconds(_ instruction: Instruction) -> Double {
+    let flopsPerNanosecond: Double =
+      switch instruction.kernel {
+      case .gemm, .recurrentSequence: 80
+      default: 10
+      }
+    let bytesPerNanosecond = 20.0
+    return max(
+      instruction.flops / flopsPerNanosecond, instruction.bytes / bytesPerNanosecond)
+  }
+}
