@@ -114,6 +114,10 @@ let package = Package(
       exclude: ["Goldens", "Negatives"],
       swiftSettings: swiftSettings),
     .testTarget(
+      name: "RuntimeTests",
+      dependencies: ["SequentRuntime", "SequentCompiler", "SequentIR", "Kernels", "TestSupport"],
+      path: "Tests/RuntimeTests", swiftSettings: swiftSettings),
+    .testTarget(
       name: "FormatTests", dependencies: ["Sequent", "SequentIR"], path: "Tests/FormatTests",
       resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(

@@ -46,6 +46,7 @@ struct ConstantStore {
   private mutating func make(_ position: Int, into output: Memory) throws {
     let plan = try Lowering.plan(constant: position, target, constants: &pool)
     let arena = try Memory(bytes: plan.arenaBytes, for: "a weight's computation")
+    let policy = ThreadPolicy(team: target.threads)
     try withBases(of: plan.constants[...], [:]) { constants in
       let bases = plan.buffers.map { buffer -> UnsafeMutableRawPointer? in
         switch buffer.storage {
@@ -55,7 +56,7 @@ struct ConstantStore {
         case .input, .state: nil
         }
       }
-      let program = Program(plan, bases: bases, team: target.threads)
+      let program = Program(plan, bases: bases, policy)
       program.run()
       if let (position, report) = program.firstReport {
         throw plan.error(position, report)
@@ -70,6 +71,7 @@ struct ConstantStore {
   ) throws {
     guard let position = positions.first else { return try body(bases) }
     var bases = bases
+    let source = source
     if case .parameter(let name) = pool.entries[position].definition,
       known[position]?.memory == nil
     {

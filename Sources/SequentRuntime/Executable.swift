@@ -53,8 +53,8 @@ public final class Executable: Sendable {
     guard let found = module.function(function) else {
       throw RuntimeError.unknown("function", function, among: module.functions.map(\.name))
     }
-    return Session(
-      self, found, threads: try ThreadPolicy.teamSize(explicit: threads))
+    let policy = ThreadPolicy(team: try ThreadPolicy.teamSize(explicit: threads))
+    return Session(self, found, policy)
   }
 
   /// The plan of a function for sizes, with its constants in memory.

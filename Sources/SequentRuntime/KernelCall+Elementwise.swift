@@ -78,7 +78,7 @@ extension View {
 }
 
 extension Unary {
-  fileprivate var code: Int32 {
+  var code: Int32 {
     let code =
       switch self {
       case .negate: KN_UNARY_NEGATE
@@ -102,7 +102,7 @@ extension Unary {
 }
 
 extension Binary {
-  fileprivate func code(_ elementType: ElementType) -> Int32 {
+  func code(_ elementType: ElementType) -> Int32 {
     let isFloat = elementType == .float32
     let code =
       switch self {
@@ -121,7 +121,7 @@ extension Binary {
 }
 
 extension Compare {
-  fileprivate func code(_ elementType: ElementType) -> Int32 {
+  func code(_ elementType: ElementType) -> Int32 {
     let isFloat = elementType == .float32
     let code =
       switch self {

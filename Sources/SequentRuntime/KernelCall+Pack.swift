@@ -13,6 +13,7 @@ extension Instruction {
       arguments.columns = inputs[0].shape[1]
       arguments.rowStride = inputs[0].stride(0)
       arguments.columnStride = inputs[0].stride(1)
+    case .recurrentWeights, .recurrentBias: fatalError("interim")
     }
     return make(
       kernel, arguments, memory,
@@ -61,6 +62,7 @@ extension Target {
       packedCount: { packing, views in
         switch packing {
         case .gemm: Int(kn_gemm_packed_size(views[0].shape[0], views[0].shape[1]))
+        case .recurrentWeights, .recurrentBias: fatalError("interim")
         }
       })
   }

@@ -75,6 +75,7 @@ extension Instruction {
     case .checkLengths(let limit): checkLengths(limit, memory)
     case .maskedUpdate(let holds): maskedUpdate(holds, memory)
     case .pack(let packing): pack(packing, memory)
+    case .recurrentCell, .recurrentSequence: fatalError("interim")
     }
   }
 

@@ -18,8 +18,8 @@ final class Program {
   /// Creates a program.
   ///
   /// - Parameter bases: for every buffer of the plan, where it begins.
-  init(_ plan: Plan, bases: [UnsafeMutableRawPointer?], team: Int) {
-    var builder = ProgramBuilder(plan, bases, team, memory)
+  init(_ plan: Plan, bases: [UnsafeMutableRawPointer?], _ policy: ThreadPolicy) {
+    var builder = ProgramBuilder(plan, bases, policy, memory)
     let steps = builder.steps(plan.instructions.indices, plan.loops.indices)
     self.steps = memory.place(steps.map(\.step))
     stepCount = steps.count
@@ -53,7 +53,7 @@ final class Program {
 private struct ProgramBuilder {
   private let plan: Plan
   private let bases: [UnsafeMutableRawPointer?]
-  private let team: Int
+  private let policy: ThreadPolicy
   private let memory: ArgumentMemory
   private var calls: [KernelCall] = []
   /// For every loop, the pointers that move with it.
@@ -62,9 +62,10 @@ private struct ProgramBuilder {
   private(set) var reports: [(position: Int, report: KernelCall.Report)] = []
 
   init(
-    _ plan: Plan, _ bases: [UnsafeMutableRawPointer?], _ team: Int, _ memory: ArgumentMemory
+    _ plan: Plan, _ bases: [UnsafeMutableRawPointer?], _ policy: ThreadPolicy,
+    _ memory: ArgumentMemory
   ) {
-    (self.plan, self.bases, self.team, self.memory) = (plan, bases, team, memory)
+    (self.plan, self.bases, self.policy, self.memory) = (plan, bases, policy, memory)
     calls = plan.instructions.map { $0.call(memory) }
     for (position, call) in calls.enumerated() {
       if let report = call.report { reports.append((position, report)) }
@@ -98,7 +99,9 @@ private struct ProgramBuilder {
     }
   }
 
-  /// Sets a pointer of a call. In loops an update moves it; in outer loops one that moves where the
+  /// Sets a pointer of a call.
+  ///
+  /// In loops an update moves it; in outer loops one that moves where the
   /// inner one starts.
   private func point(
     _ call: KernelCall, _ offset: Int?, _ view: View, at position: Int, _ filled: inout [Int]
@@ -143,7 +146,7 @@ private struct ProgramBuilder {
         loops = index + 1 + inner.count..<loops.upperBound
         position = loop.body.upperBound
       } else {
-        let threads = ThreadPolicy.threads(for: plan.instructions[position], of: team)
+        let threads = policy.threads(for: plan.instructions[position])
         let call = calls[position]
         result.append(
           (

@@ -8,8 +8,7 @@ import SequentIR
 public final class Session {
   /// What runs.
   public let function: Function
-  /// The largest team.
-  public let threads: Int
+  private let policy: ThreadPolicy
   private let executable: Executable
   private var current: Bound?
   private var programs: [Bindings: Bound] = [:]
@@ -25,8 +24,8 @@ public final class Session {
     let program: Program
   }
 
-  init(_ executable: Executable, _ function: Function, threads: Int) {
-    (self.executable, self.function, self.threads) = (executable, function, threads)
+  init(_ executable: Executable, _ function: Function, _ policy: ThreadPolicy) {
+    (self.executable, self.function, self.policy) = (executable, function, policy)
     let states = Set(function.states.values)
     inputNames = function.inputs.map(\.name).filter { !states.contains($0) }
   }
@@ -105,7 +104,7 @@ public final class Session {
       case .input, .output, .state: memory[buffer.storage]?.base
       }
     }
-    let program = Program(bound.plan, bases: bases, team: threads)
+    let program = Program(bound.plan, bases: bases, policy)
     let result = Bound(plan: bound, program: program)
     if programs.count >= Self.programLimit { programs = [:] }
     programs[sizes] = result
@@ -114,7 +113,9 @@ public final class Session {
 
   private static let programLimit = 64
 
-  /// Grows memory that is too small. Programs that point to what it was are let go.
+  /// Grows memory that is too small.
+  ///
+  /// Programs that point to what it was are let go.
   private func makeRoom(for plan: Plan) throws {
     if plan.arenaBytes > arena?.bytes ?? -1 {
       (arena, programs, current) = (nil, [:], nil)
@@ -149,7 +150,7 @@ public final class Session {
 
   /// Calls `body` with an input's elements, dense and row-major, to be filled.
   public func withInput<Element: TensorElement, Result>(
-    _ name: String, as type: Element.Type = Float.self,
+    _ name: String, as type: Element.Type,
     _ body: (inout MutableSpan<Element>) throws -> Result
   ) throws -> Result {
     let port = try port(name, in: \.inputs, "input", inputNames)
@@ -159,11 +160,25 @@ public final class Session {
 
   /// Calls `body` with an output's elements, dense and row-major.
   public func withOutput<Element: TensorElement, Result>(
-    _ name: String, as type: Element.Type = Float.self,
+    _ name: String, as type: Element.Type,
     _ body: (Span<Element>) throws -> Result
   ) throws -> Result {
     let port = try port(name, in: \.outputs, "output", function.resultNames)
     return try body(UnsafeBufferPointer(try elements(of: port, .output(name), as: type)).span)
+  }
+
+  /// Calls `body` with the elements of an f32 input, to be filled.
+  public func withInput<Result>(
+    _ name: String, _ body: (inout MutableSpan<Float>) throws -> Result
+  ) throws -> Result {
+    try withInput(name, as: Float.self, body)
+  }
+
+  /// Calls `body` with the elements of an f32 output.
+  public func withOutput<Result>(
+    _ name: String, _ body: (Span<Float>) throws -> Result
+  ) throws -> Result {
+    try withOutput(name, as: Float.self, body)
   }
 
   private func port(
@@ -194,7 +209,13 @@ public final class Session {
     return memory.base
   }
 
+  /// Lets go of the present sizes.
+  func unbind() { current = nil }
+
   // MARK: - What it is
+
+  /// The most threads that run at once.
+  public var threads: Int { policy.team }
 
   /// The plan for the present sizes.
   public var plan: Plan? { current?.plan.plan }

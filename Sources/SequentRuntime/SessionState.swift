@@ -90,10 +90,14 @@ extension Session {
       }
     }
     states.start(from: state)
-    if let plan, plan.states.allSatisfy({ state.tensors[$0.name]?.shape ?? $0.view.shape == $0.view.shape }) {
-      try states.prepare(plan.states, self)
-    } else {
-      release()
-    }
+    // Other sizes are taken up by the next call.
+    guard let plan, plan.states.allSatisfy({ state.fits($0) }) else { return unbind() }
+    try states.prepare(plan.states, self)
+  }
+}
+
+extension SessionState {
+  fileprivate func fits(_ port: Plan.Port) -> Bool {
+    tensors[port.name].map { $0.shape == port.view.shape } ?? true
   }
 }

@@ -7,6 +7,11 @@ import SequentCompiler
 /// The one owner of that choice: an explicit number, else SEQUENT_NUM_THREADS, else the CPUs that
 /// the process's affinity and its control group's quota allow; never more than those.
 struct ThreadPolicy {
+  /// The largest team.
+  let team: Int
+  /// How much work makes it worth another thread: many times what a barrier costs.
+  var nanosecondsPerThread = 2_000.0
+
   /// The size of a session's team.
   ///
   /// - Throws: `RuntimeError` for a number below one, or a variable that is no such number.
@@ -26,15 +31,14 @@ struct ThreadPolicy {
     return available
   }
 
-  /// How many threads an instruction gets: one for every two microseconds of work, since that is
-  /// many times what a barrier costs.
-  static func threads(for instruction: Instruction, of team: Int) -> Int {
-    let share = 2_000.0
-    return max(1, min(team, Int(nanoseconds(instruction) / share)))
+  /// How many threads an instruction gets.
+  func threads(for instruction: Instruction) -> Int {
+    let wanted = nanoseconds(instruction) / nanosecondsPerThread
+    return wanted < Double(team) ? max(1, Int(wanted)) : team
   }
 
   /// A rough time on one thread, in nanoseconds.
-  private static func nanoseconds(_ instruction: Instruction) -> Double {
+  private func nanoseconds(_ instruction: Instruction) -> Double {
     let flopsPerNanosecond: Double =
       switch instruction.kernel {
       case .gemm, .recurrentSequence: 80

@@ -5,7 +5,9 @@ import SequentIR
 /// Parameters, literals, operations on these alone, and weights brought into a kernel's order. Equal
 /// definitions are one entry, so that each is made once per set of weights and shared.
 public struct ConstantPool: Sendable {
-  /// How a constant is made. The buffers of views are positions in the pool.
+  /// How a constant is made.
+  ///
+  /// The buffers of views are positions in the pool.
   public enum Definition: Hashable, Sendable {
     case parameter(String)
     /// The bits of the elements.

@@ -37,7 +37,8 @@ struct CopyElimination {
 
   private mutating func eliminateCopy(at position: Int) {
     guard !isRemoved[position] else { return }
-    let (source, target) = (plan.instructions[position].inputs[0], plan.instructions[position].outputs[0])
+    let copy = plan.instructions[position]
+    let (source, target) = (copy.inputs[0], copy.outputs[0])
     if !merge(source, into: target) { _ = merge(target, into: source) }
   }
 

@@ -56,9 +56,10 @@ public enum Kernel: Hashable, Sendable {
     public var activation: Activation
   }
 
-  /// A recurrent layer: inputs x, then for every direction packed input weights, packed hidden
-  /// weights, packed bias and the initial state if it is not zeros; last the lengths if there are
-  /// any. Outputs: y `[batch, time, directions·hidden]`, every direction's final state.
+  /// A recurrent layer.
+  ///
+  /// Inputs: x, then for every direction packed input weights, packed hidden weights, packed bias
+  /// and the initial state if it is not zeros; last the lengths if there are any. Outputs: y `[batch, time, directions·hidden]`, every direction's final state.
   public struct RecurrentSequence: Hashable, Sendable {
     public var cell: RecurrentCellKind
     public var isReversed: [Bool]

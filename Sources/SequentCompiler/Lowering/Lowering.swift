@@ -150,10 +150,7 @@ extension Lowerer {
       return [try updated(operands[0], with: operands[1], update)]
     case .scan(let scan):
       return try loop(scan, operands)
-    case .recurrentCell(let cell):
-      return try recurrentCell(cell.cell, operands, shapes)
-    case .recurrentSequence(let layer):
-      return try recurrentSequence(layer, operands, shapes)
+    case .recurrentCell, .recurrentSequence: throw LoweringError("interim")
     }
   }
 }

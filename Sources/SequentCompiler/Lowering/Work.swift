@@ -21,8 +21,8 @@ extension Instruction {
     case .recurrentCell(let cell): return Double(20 * cell.gates.count) * elements
     case .recurrentSequence(let layer):
       let (steps, input) = (inputs[0].shape[0] * inputs[0].shape[1], inputs[0].shape[2])
-      let gates = layer.cell.gates.count * layer.hidden
-      return Double(layer.isReversed.count * steps * gates) * Double(2 * (input + layer.hidden) + 20)
+      let gates = layer.isReversed.count * layer.cell.gates.count * layer.hidden
+      return Double(steps * gates) * Double(2 * (input + layer.hidden) + 20)
     case .iota, .fill, .copy, .gather, .checkLengths, .maskedUpdate, .pack: return 0
     }
   }
