@@ -10,7 +10,6 @@ enum { PANEL = 2 * V_WIDTH, MAX_VECTORS = 2 << (KN_GEMM_PANEL_CLASSES - 1) };
 V_INLINE void multiply_tile(const struct kn_gemm_tile *tile, size_t rows, size_t vectors) {
   const size_t a_row_stride = tile->a_row_stride, panel_stride = tile->panel_stride;
   const float *a = tile->a, *panel = tile->panel;
-  const char *next = tile->next;
   vf sums[KN_GEMM_MAX_ROWS][MAX_VECTORS];
   for (size_t i = 0; i < rows; i++) {
     for (size_t v = 0; v < vectors; v++) sums[i][v] = v_zero();
@@ -24,10 +23,6 @@ V_INLINE void multiply_tile(const struct kn_gemm_tile *tile, size_t rows, size_t
   }
 #pragma clang loop unroll_count(GEMM_UNROLL)
   for (size_t p = 0; p < tile->k; p++) {
-    if (vectors == 2) {
-      __builtin_prefetch(next, 0, 2);
-      next += tile->next_stride;
-    }
     // Many rows keep the vectors of B in registers; few rows by many vectors keep those of A.
     if (rows >= vectors) {
       vf b[MAX_VECTORS];
