@@ -43,6 +43,18 @@ V_INLINE vf v_choose(vi32 condition, vf yes, vf no) {
     JOIN(folded_, V_TURN(folded_, 1));                            \
   })
 
+// x in the first `count` lanes, `filler` in the others.
+V_INLINE vf v_keep_first(vf x, size_t count, vf filler) {
+#if V_WIDTH == 16
+  const vi32 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif V_WIDTH == 8
+  const vi32 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+#else
+  const vi32 lanes = {0, 1, 2, 3};
+#endif
+  return v_choose(lanes < (int32_t)count, x, filler);
+}
+
 // NaN if either is NaN.
 V_INLINE vf v_greatest(vf a, vf b) { return v_choose((a > b) | (a != a), a, b); }
 V_INLINE vf v_least(vf a, vf b) { return v_choose((a < b) | (a != a), a, b); }

@@ -5,8 +5,8 @@
 #include "base/isa_begin_avx2.h"
 #include "base/vector_math_avx2.h"
 
-#define FLOAT_ROWS kn_float_rows__avx2
-#include "elementwise/float_rows.h"
+#define FLOAT_BLOCKS kn_float_blocks__avx2
+#include "elementwise/float_blocks.h"
 
 #include "base/isa_end.h"
 

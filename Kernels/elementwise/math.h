@@ -1,5 +1,5 @@
-// sin, cos, power and gelu on vectors. The first three are computed in double precision, half of
-// the lanes at a time: before the one rounding at the end they are within 0.1 ulp.
+// sin, cos and power on vectors, computed in double precision, half of the lanes at a time: before
+// the one rounding at the end they are within 0.1 ulp.
 #ifndef ELEMENTWISE_MATH_H
 #define ELEMENTWISE_MATH_H
 
@@ -132,18 +132,6 @@ V_INLINE vf v_power(vf a, vf b) {
   const vi32 is_one = (b == v_zero()) | (a == v_set(1)) |
                       ((a == v_set(-1)) & (v_abs(b) == infinity));
   return v_choose(is_one, v_set(1), y);
-}
-
-// x * (1 + erf(x / sqrt(2))) / 2
-V_INLINE vf v_gelu(vf x) {
-  return v_set(0.5f) * x * (v_set(1) + v_erf(x * v_set(0.70710678f)));
-}
-
-// x * (1 + tanh(u)) / 2 with u = sqrt(2 / pi) * (x + 0.044715 * x^3). As (1 + tanh(u)) / 2 is
-// sigmoid(2 * u), nothing cancels.
-V_INLINE vf v_gelu_tanh(vf x) {
-  const vf slope = v_fma(x * x, v_set(0.044715f * 1.5957691f), v_set(1.5957691f));
-  return x * v_sigmoid(x * slope);
 }
 
 #endif

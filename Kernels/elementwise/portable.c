@@ -2,5 +2,5 @@
 
 #include "base/vector_math_portable.h"
 
-#define FLOAT_ROWS kn_float_rows__portable
-#include "elementwise/float_rows.h"
+#define FLOAT_BLOCKS kn_float_blocks__portable
+#include "elementwise/float_blocks.h"

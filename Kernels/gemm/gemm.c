@@ -2,10 +2,17 @@
 #include "gemm/gemm.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/partition.h"
 
 static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+// How much of k to pack at a time: what is packed of b should still be in a cache when it is used.
+static size_t packing_depth(size_t n) {
+  const size_t depth = ((size_t)1 << 20) / (n > 0 ? n : 1);
+  return depth < 256 ? 256 : depth < KN_GEMM_BLOCK_K ? depth : KN_GEMM_BLOCK_K;
+}
 
 static size_t round_up(size_t a, size_t unit) { return divide_up(a, unit) * unit; }
 
@@ -18,18 +25,23 @@ struct plan {
   size_t slice;       // of k, that is packed at a time
   size_t b_size, b_buffers;  // floats of a packed slice of b, and how many there are
   bool alternates;           // between two buffers: one is filled while others still read
-  size_t a_stride, a_size;   // of one member's packed block of a
+  size_t a_rows, a_stride, a_size;  // of one member's packed block of a
 };
 
 static struct plan make_plan(const struct kn_gemm_arguments *arguments, size_t threads) {
   const struct kn_gemm_kernels *kernels = kn_gemm_kernels_for(kn_isa_active());
   const size_t k = arguments->k, batch = arguments->outer_count * arguments->inner_count;
   struct plan plan = {.kernels = kernels};
-  plan.packs_a = arguments->a_column_stride != 1 && k > 1;
+  // Rows a multiple of 4 KiB apart share the sets of the first-level cache: more than a few of them
+  // do not fit it, and are copied to where they do.
+  const bool collides = arguments->a_row_stride % 1024 == 0 && arguments->m > 2 * kernels->rows[0];
+  plan.packs_a = (arguments->a_column_stride != 1 && k > 1) || collides;
   plan.packs_b = arguments->packed == NULL;
   // Whole matrices need no barriers; but no member should be idle for long.
   plan.splits_batch = batch > 1 && batch * 10 >= round_up(batch, threads) * 9;
-  const size_t slices = plan.packs_a || plan.packs_b ? divide_up(k, KN_GEMM_BLOCK_K) : 1;
+  const size_t slices = plan.packs_b   ? divide_up(k, packing_depth(arguments->n))
+                        : plan.packs_a ? divide_up(k, KN_GEMM_BLOCK_K)
+                                       : 1;
   plan.slice = slices > 1 ? divide_up(k, slices) : k;
   if (plan.packs_b) {
     plan.b_size = round_up(plan.slice * round_up(arguments->n, kernels->width), 32);
@@ -39,8 +51,9 @@ static struct plan make_plan(const struct kn_gemm_arguments *arguments, size_t t
   if (plan.packs_a) {
     // Odd in cache lines, so that rows fall into different sets.
     plan.a_stride = round_up(plan.slice, 32) + 16;
-    const size_t rows = arguments->m < KN_GEMM_BLOCK_M ? arguments->m : KN_GEMM_BLOCK_M;
-    plan.a_size = round_up(rows * plan.a_stride, 32);
+    const size_t most = kn_gemm_block_rows(kernels, plan.slice);
+    plan.a_rows = arguments->m < most ? arguments->m : most;
+    plan.a_size = round_up(plan.a_rows * plan.a_stride, 32);
   }
   return plan;
 }
@@ -87,7 +100,11 @@ static const float *row_of_a(const struct kn_gemm_arguments *arguments, const st
   const float *a = matrix->a + rows.begin * row_stride + p * column_stride;
   if (!plan->packs_a) return a;
   const size_t count = rows.end - rows.begin;
-  if (row_stride == 1) {
+  if (column_stride == 1) {
+    for (size_t i = 0; i < count; i++) {
+      memcpy(block + i * plan->a_stride, a + i * row_stride, k * sizeof *a);
+    }
+  } else if (row_stride == 1) {
     kn_gemm_transpose(a, k, count, column_stride, block, plan->a_stride);
   } else {
     for (size_t i = 0; i < count; i++) {
@@ -133,7 +150,7 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
     } else {
       panels = arguments->packed + columns.begin * k + p * width;
     }
-    const size_t step = plan->packs_a ? KN_GEMM_BLOCK_M : m;
+    const size_t step = plan->packs_a ? plan->a_rows : m;
     for (size_t row = rows.begin; row < rows.end && columns.begin < columns.end; row += step) {
       const struct kn_range block_rows = {row, row + step < rows.end ? row + step : rows.end};
       if (matrix->residual != NULL) {

@@ -21,6 +21,9 @@ struct kn_gemm_tile {
   float *c;
   size_t c_row_stride;
   bool begins_at_c;
+  // Memory that comes after this panel: every step of k asks for the line at `next` and moves on.
+  const char *next;
+  size_t next_stride;  // bytes; only tiles of one panel ask
 };
 
 typedef void (*kn_gemm_microkernel)(const struct kn_gemm_tile *tile);
@@ -54,10 +57,12 @@ extern const struct kn_gemm_kernels kn_gemm_kernels_avx2, kn_gemm_kernels_avx512
 
 const struct kn_gemm_kernels *kn_gemm_kernels_for(enum kn_isa isa);
 
-// Where blocking cuts rows and k, and the largest panel. A block of one panel, BLOCK_K * width floats,
-// stays in the first-level cache while the rows pass by; a block of A, BLOCK_M * BLOCK_K, in the
-// second-level one while the panels do.
-enum { KN_GEMM_BLOCK_K = 384, KN_GEMM_BLOCK_M = 336, KN_GEMM_MAX_WIDTH = 32 };
+// Where blocking cuts. Every cut of k is another pass over C, so k is cut late: panels that long
+// stream from the second-level cache, which also holds BLOCK_SIZE floats of A while they do.
+enum { KN_GEMM_BLOCK_K = 2048, KN_GEMM_BLOCK_SIZE = 84 * 2048, KN_GEMM_MAX_WIDTH = 32 };
+
+// The rows of A that are multiplied at a time when k is cut to `depth`.
+size_t kn_gemm_block_rows(const struct kn_gemm_kernels *kernels, size_t depth);
 
 // A product that one thread computes by itself, over whole panels of the right operand but for the
 // last: what kn_gemm is made of, and other families' building block.

@@ -57,16 +57,24 @@ static void prefetch_rows(const float *c, size_t c_row_stride, size_t rows, size
 
 // All rows against one group of panels.
 static void multiply_group(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block,
-                           const struct kn_gemm_tile *group, size_t class, size_t columns,
+                           const struct kn_gemm_tile *first, size_t class, size_t columns,
                            size_t column, bool last) {
   const size_t tiles = divide_up(block->m, kernels->rows[class]);
   const size_t each = block->m / tiles, extra = block->m % tiles;
   const bool edge = columns < kernels->width << class;
+  struct kn_gemm_tile group = *first;
+  // The tiles share out the next panel: it arrives while this one is used from a nearer cache. A
+  // single tile has nothing to wait with, and the CPU's own prefetching follows the panel.
+  if (tiles > 1) {
+    group.next = (const char *)(group.panel + group.panel_stride);
+    group.next_stride = kernels->width * sizeof(float) / tiles;
+  }
   for (size_t t = 0, row = 0; t < tiles; t++) {
     const size_t rows = each + (t < extra ? 1 : 0);
-    struct kn_gemm_tile tile = *group;
+    struct kn_gemm_tile tile = group;
     tile.a += row * block->a_row_stride;
     tile.c += row * block->c_row_stride;
+    tile.next += t * tile.next_stride * tile.k;
     const kn_gemm_microkernel microkernel = kernels->microkernels[class][rows - 1];
     if (edge) {
       multiply_edge(microkernel, tile, rows, columns);
@@ -102,6 +110,7 @@ static void multiply_slice(const struct kn_gemm_kernels *kernels, const struct k
         .c = block->c + column,
         .c_row_stride = block->c_row_stride,
         .begins_at_c = block->begins_at_c || p > 0,
+        .next = (const char *)block->panels,
     };
     multiply_group(kernels, block, &group, class, smaller(block->n - column, width << class),
                    column, last);
@@ -109,13 +118,19 @@ static void multiply_slice(const struct kn_gemm_kernels *kernels, const struct k
   }
 }
 
+size_t kn_gemm_block_rows(const struct kn_gemm_kernels *kernels, size_t depth) {
+  const size_t tiles = KN_GEMM_BLOCK_SIZE / (depth > 0 ? depth : 1) / kernels->rows[0];
+  return (tiles > 1 ? tiles : 1) * kernels->rows[0];
+}
+
 void kn_gemm_multiply(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block) {
-  const size_t row_blocks = divide_up(block->m, KN_GEMM_BLOCK_M);
+  const size_t slices = divide_up(block->k, KN_GEMM_BLOCK_K);
+  const size_t slice = slices > 1 ? divide_up(block->k, slices) : block->k;
+  const size_t row_blocks = divide_up(block->m, kn_gemm_block_rows(kernels, slice));
   for (size_t i = 0, row = 0; i < row_blocks; i++) {
-    const size_t rows = block->m / row_blocks + (i < block->m % row_blocks ? 1 : 0);
     struct kn_gemm_block part = *block;
     struct kn_gemm_epilogue epilogue;
-    part.m = rows;
+    part.m = block->m / row_blocks + (i < block->m % row_blocks ? 1 : 0);
     part.a += row * block->a_row_stride;
     part.c += row * block->c_row_stride;
     if (block->epilogue != NULL) {
@@ -123,13 +138,12 @@ void kn_gemm_multiply(const struct kn_gemm_kernels *kernels, const struct kn_gem
       if (epilogue.residual != NULL) epilogue.residual += row * epilogue.residual_row_stride;
       part.epilogue = &epilogue;
     }
-    // Rows that fit one tile use a panel once: cutting k would only cost passes over C.
-    const size_t slices = rows <= kernels->rows[0] ? 1 : divide_up(block->k, KN_GEMM_BLOCK_K);
-    const size_t slice = slices > 1 ? divide_up(block->k, slices) : block->k;
-    for (size_t p = 0; p < block->k || p == 0; p += slice) {
-      multiply_slice(kernels, &part, p, smaller(slice, block->k - p));
-      if (block->k == 0) break;
-    }
-    row += rows;
+    size_t p = 0;
+    do {
+      const size_t depth = smaller(slice, block->k - p);
+      multiply_slice(kernels, &part, p, depth);
+      p += depth;
+    } while (p < block->k);
+    row += part.m;
   }
 }

@@ -9,7 +9,6 @@
 #include "kernels/layout.h"
 #include "kernels/memory.h"
 #include "kernels/normalization.h"
-#include "kernels/recurrent.h"
 #include "kernels/reduce.h"
 #include "kernels/scan.h"
 #include "kernels/softmax.h"

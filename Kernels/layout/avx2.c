@@ -1,4 +1,4 @@
-// Eight rows of eight at a time, in registers. AVX-512 uses it too: a tile is bound by memory.
+// Eight rows of eight at a time, in registers.
 #if defined(__x86_64__)
 
 #include "layout/transpose.h"
@@ -33,8 +33,9 @@ static inline void transpose_part(const uint32_t *source, ptrdiff_t source_strid
 
 void kn_transpose_tile__avx2(const uint32_t *source, ptrdiff_t source_stride,
                              uint32_t *destination, ptrdiff_t destination_stride) {
-  for (int r = 0; r < TILE; r += SIDE) {
-    for (int c = 0; c < TILE; c += SIDE) {
+  // Lines of source are used up before the next, as those of a large power of two collide.
+  for (int c = 0; c < TILE; c += SIDE) {
+    for (int r = 0; r < TILE; r += SIDE) {
       transpose_part(source + c * source_stride + r, source_stride,
                      destination + r * destination_stride + c, destination_stride);
     }

@@ -69,10 +69,13 @@ static void copy_rows(const struct kn_nest *nest, const uint32_t *source, uint32
 }
 
 static kn_transpose_tile transpose_tile(void) {
+  switch (kn_isa_active()) {
 #if defined(__x86_64__)
-  if (kn_isa_active() >= KN_ISA_AVX2) return kn_transpose_tile__avx2;
+    case KN_ISA_AVX512: return kn_transpose_tile__avx512;
+    case KN_ISA_AVX2: return kn_transpose_tile__avx2;
 #endif
-  return kn_transpose_tile__portable;
+    default: return kn_transpose_tile__portable;
+  }
 }
 
 // The last two axes: rows are contiguous in source, columns in destination. Members take bands of

@@ -24,8 +24,8 @@ static inline void transpose_part(const uint32_t *source, ptrdiff_t source_strid
 
 void kn_transpose_tile__portable(const uint32_t *source, ptrdiff_t source_stride,
                                  uint32_t *destination, ptrdiff_t destination_stride) {
-  for (int r = 0; r < TILE; r += SIDE) {
-    for (int c = 0; c < TILE; c += SIDE) {
+  for (int c = 0; c < TILE; c += SIDE) {
+    for (int r = 0; r < TILE; r += SIDE) {
       transpose_part(source + c * source_stride + r, source_stride,
                      destination + r * destination_stride + c, destination_stride);
     }

@@ -16,6 +16,8 @@ void kn_transpose_tile__portable(const uint32_t *source, ptrdiff_t source_stride
 #if defined(__x86_64__)
 void kn_transpose_tile__avx2(const uint32_t *source, ptrdiff_t source_stride,
                              uint32_t *destination, ptrdiff_t destination_stride);
+void kn_transpose_tile__avx512(const uint32_t *source, ptrdiff_t source_stride,
+                               uint32_t *destination, ptrdiff_t destination_stride);
 #endif
 
 #endif

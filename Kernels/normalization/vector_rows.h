@@ -17,22 +17,25 @@ static void add_row(size_t count, const float *x, const float *residual, float *
   }
 }
 
-// The tail is filled up with the center, which adds nothing.
+V_INLINE vf sum_with(vf sum, vf x, int is_squared) {
+  return is_squared ? v_fma(x, x, sum) : sum + x;
+}
+
 V_INLINE float sum_of(size_t count, const float *x, float center, int is_squared) {
   const vf shift = v_set(center);
   vf sums[VECTORS];
   for (int v = 0; v < VECTORS; v++) sums[v] = v_zero();
-  float tail[LANES];
-  for (size_t i = 0; i < count; i += LANES) {
-    const float *from = x + i;
-    if (i + LANES > count) {
-      for (size_t j = 0; j < LANES; j++) tail[j] = i + j < count ? x[i + j] : center;
-      from = tail;
-    }
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
     for (int v = 0; v < VECTORS; v++) {
-      const vf value = v_load(from + v * V_WIDTH) - shift;
-      sums[v] = is_squared ? v_fma(value, value, sums[v]) : sums[v] + value;
+      sums[v] = sum_with(sums[v], v_load(x + i + v * V_WIDTH) - shift, is_squared);
     }
+  }
+  for (int v = 0; v < VECTORS && i < count; v++, i += V_WIDTH) {
+    const size_t rest = count - i;
+    const vf value = rest < V_WIDTH ? v_keep_first(v_load_first(x + i, rest), rest, shift)
+                                    : v_load(x + i);
+    sums[v] = sum_with(sums[v], value - shift, is_squared);
   }
   for (int n = VECTORS / 2; n > 0; n /= 2) {
     for (int v = 0; v < n; v++) sums[v] += sums[v + n];

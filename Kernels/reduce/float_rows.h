@@ -22,12 +22,12 @@ enum { VECTORS = PARTIALS / V_WIDTH };
         partials[v] = join_##NAME(partials[v], v_load(from + k + v * V_WIDTH));             \
       }                                                                                     \
     }                                                                                       \
-    if (k < count) {                                                                        \
-      float tail[PARTIALS];                                                                 \
-      for (size_t i = 0; i < PARTIALS; i++) tail[i] = k + i < count ? from[k + i] : START;  \
-      for (int v = 0; v < VECTORS; v++) {                                                   \
-        partials[v] = join_##NAME(partials[v], v_load(tail + v * V_WIDTH));                 \
-      }                                                                                     \
+    for (int v = 0; v < VECTORS && k < count; v++, k += V_WIDTH) {                          \
+      const size_t rest = count - k;                                                        \
+      const vf x_rest = rest < V_WIDTH                                                      \
+                            ? v_keep_first(v_load_first(from + k, rest), rest, v_set(START)) \
+                            : v_load(from + k);                                             \
+      partials[v] = join_##NAME(partials[v], x_rest);                                       \
     }                                                                                       \
     for (int n = VECTORS / 2; n > 0; n /= 2) {                                              \
       for (int v = 0; v < n; v++) partials[v] = join_##NAME(partials[v], partials[v + n]);  \
@@ -42,12 +42,12 @@ enum { VECTORS = PARTIALS / V_WIDTH };
     const float *from = x;                                                                  \
     for (size_t k = 0; k < count; k++, from += stride) {                                    \
       float *to = (float *)partials + (first + k) % PARTIALS * COLUMNS;                     \
-      size_t c = 0;                                                                         \
-      for (; c + V_WIDTH <= width; c += V_WIDTH) {                                          \
-        v_store(to + c, join_##NAME(v_load(to + c), v_load(from + c)));                     \
-      }                                                                                     \
-      if (c < width) {                                                                      \
-        v_store(to + c, join_##NAME(v_load(to + c), v_load_first(from + c, width - c)));    \
+      const int is_new = first + k < PARTIALS;                                              \
+      for (size_t c = 0; c < width; c += V_WIDTH) {                                         \
+        const vf before = is_new ? v_set(START) : v_load(to + c);                           \
+        const size_t rest = width - c;                                                      \
+        const vf x_here = rest < V_WIDTH ? v_load_first(from + c, rest) : v_load(from + c); \
+        v_store(to + c, join_##NAME(before, x_here));                                       \
       }                                                                                     \
     }                                                                                       \
   }                                                                                         \

@@ -14,9 +14,12 @@
   static void columns_##NAME(size_t first, size_t count, const void *x, ptrdiff_t stride,   \
                              size_t width, void *partials) {                                \
     const int32_t *from = x;                                                                \
-    int32_t *to = (int32_t *)partials + first % PARTIALS * COLUMNS;                         \
     for (size_t k = 0; k < count; k++, from += stride) {                                    \
-      for (size_t c = 0; c < width; c++) to[c] = join_##NAME(to[c], from[c]);               \
+      int32_t *to = (int32_t *)partials + (first + k) % PARTIALS * COLUMNS;                 \
+      const int is_new = first + k < PARTIALS;                                              \
+      for (size_t c = 0; c < width; c++) {                                                  \
+        to[c] = join_##NAME(is_new ? START : to[c], from[c]);                               \
+      }                                                                                     \
     }                                                                                       \
   }                                                                                         \
                                                                                             \

@@ -14,6 +14,8 @@ enum { LINE = 16 };
 // Fewer columns than this are not worth a pass of their own.
 enum { FEW_COLUMNS = 8 };
 
+static size_t minimum(size_t a, size_t b) { return a < b ? a : b; }
+
 struct reduction {
   const struct kn_reduce_row *row;
   struct kn_nest reduced;
@@ -38,8 +40,7 @@ static void reduce_one(const struct reduction *reduction, const uint32_t *input,
   memcpy(output, &reduction->row->start, sizeof *output);
   if (nest->rank == 1 && stride == 1) {
     for (size_t k = 0; k < reduction->count; k += BLOCK) {
-      const size_t rest = reduction->count - k;
-      reduction->row->block(rest < BLOCK ? rest : BLOCK, input + k, output);
+      reduction->row->block(minimum(reduction->count - k, BLOCK), input + k, output);
     }
     return;
   }
@@ -75,13 +76,14 @@ static void reduce_columns(const struct reduction *reduction, const uint32_t *in
   struct kn_walk walk;
   kn_walk_start(&walk, nest, inner, 0);
   for (size_t done = 0; done < reduction->count;) {
-    const size_t i = done % length, left_in_run = length - i;
-    const size_t left_in_block = BLOCK - done % BLOCK;
-    const size_t count = left_in_run < left_in_block ? left_in_run : left_in_block;
+    const size_t i = done % length, count = minimum(length - i, BLOCK - done % BLOCK);
     if (done % BLOCK == 0) {
-      for (size_t p = 0; p < PARTIALS * COLUMNS; p++) partials[p] = start;
+      // Those that no element will start.
+      for (size_t p = minimum(reduction->count - done, PARTIALS); p < PARTIALS; p++) {
+        for (size_t c = 0; c < COLUMNS; c++) partials[p * COLUMNS + c] = start;
+      }
     }
-    row->columns(done, count, input + walk.offsets[0] + (ptrdiff_t)i * stride, stride, width,
+    row->columns(done % BLOCK, count, input + walk.offsets[0] + (ptrdiff_t)i * stride, stride, width,
                  partials);
     done += count;
     if (done % length == 0) kn_walk_next(&walk);
@@ -118,9 +120,7 @@ void kn_reduce(const void *pointer, const struct kn_team *team) {
   kn_walk_start(&walk, &kept, inner, range.begin / width);
   size_t column = range.begin % width;
   for (size_t position = range.begin; position < range.end;) {
-    const size_t left_in_row = width - column, left_in_share = range.end - position;
-    const size_t left = left_in_row < left_in_share ? left_in_row : left_in_share;
-    const size_t count = left < most ? left : most;
+    const size_t count = minimum(minimum(width - column, range.end - position), most);
     const uint32_t *input =
         (const uint32_t *)arguments->input + walk.offsets[0] + (ptrdiff_t)column * stride;
     uint32_t *output = (uint32_t *)arguments->output + position;

@@ -16,7 +16,7 @@ struct kn_reduce_row {
   // *total joins the contiguous elements x[0..<count], count <= BLOCK.
   void (*block)(size_t count, const void *x, void *total);
   // partials[(first + k) % PARTIALS][c] joins x[k * stride + c], for k < count and c < width, where
-  // partials is [PARTIALS, COLUMNS].
+  // partials is [PARTIALS, COLUMNS], and starts anew for the first PARTIALS elements of a block.
   void (*columns)(size_t first, size_t count, const void *x, ptrdiff_t stride, size_t width,
                   void *partials);
   // totals[c] joins all of partials[...][c], c < width; partials are used up.

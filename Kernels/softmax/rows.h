@@ -7,7 +7,7 @@
 // One instruction set's functions.
 struct kn_softmax_rows {
   // z = scale * x with the mask of the given kind applied, contiguous as x is; z may be x.
-  // Returns the largest of z and `largest`, NaN if there is one.
+  // Returns the largest of z and `largest`, NaN not counted.
   float (*mask)(size_t count, const float *x, float scale, enum kn_softmax_mask kind,
                 const void *mask, float largest, float *z);
   // z becomes softmax(z), or its logarithm, in place; largest is above -infinity.

@@ -20,7 +20,7 @@ static const struct kn_softmax_rows *softmax_rows(void) {
   }
 }
 
-// Scales and masks a row into y; returns the largest value.
+// Scales and masks a row into y; returns the largest value, NaN not counted.
 static float mask_row(const struct kn_softmax_arguments *arguments,
                       const struct kn_softmax_rows *rows, size_t width, const float *x,
                       const uint32_t *mask, float *y) {
@@ -36,6 +36,15 @@ static float mask_row(const struct kn_softmax_arguments *arguments,
     largest = rows->mask(count, x + i, scale, kind, expanded, largest, y + i);
   }
   return largest;
+}
+
+// A row without a value above -infinity: nothing is weighed, but NaN stays NaN.
+static void fill_row(size_t width, int is_logarithm, float *y) {
+  float filler = is_logarithm ? -INFINITY : 0;
+  for (size_t i = 0; i < width; i++) {
+    if (y[i] != y[i]) filler = NAN;
+  }
+  for (size_t i = 0; i < width; i++) y[i] = filler;
 }
 
 void kn_softmax(const void *pointer, const struct kn_team *team) {
@@ -60,8 +69,7 @@ void kn_softmax(const void *pointer, const struct kn_team *team) {
     float *y = arguments->y + row * width;
     const float largest = mask_row(arguments, rows, width, arguments->x + row * width, mask, y);
     if (largest == -INFINITY) {
-      const float nothing = arguments->is_logarithm ? -INFINITY : 0;
-      for (size_t i = 0; i < width; i++) y[i] = nothing;
+      fill_row(width, arguments->is_logarithm, y);
     } else if (arguments->is_logarithm) {
       rows->log_softmax(width, largest, y);
     } else {

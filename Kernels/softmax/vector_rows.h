@@ -18,24 +18,26 @@ V_INLINE vf masked(vf x, vf scale, enum kn_softmax_mask kind, vf mask) {
   }
 }
 
+// v_max takes its second operand when either is NaN: the largest so far.
 V_INLINE float mask_row(size_t count, const float *x, float scale_of_all,
                         enum kn_softmax_mask kind, const float *mask, float largest, float *z) {
-  const vf scale = v_set(scale_of_all);
+  const vf scale = v_set(scale_of_all), nothing = v_set(-INFINITY);
   vf best = v_set(largest);
   size_t i = 0;
   for (; i + V_WIDTH <= count; i += V_WIDTH) {
     const vf bits = kind == KN_MASK_NONE ? v_zero() : v_load(mask + i);
     const vf value = masked(v_load(x + i), scale, kind, bits);
-    best = v_greatest(best, value);
+    best = v_max(value, best);
     v_store(z + i, value);
   }
   if (i < count) {
     const size_t rest = count - i;
     const vf bits = kind == KN_MASK_NONE ? v_zero() : v_load_first(mask + i, rest);
-    v_store_first(z + i, rest, masked(v_load_first(x + i, rest), scale, kind, bits));
-    for (; i < count; i++) best = v_greatest(best, v_set(z[i]));
+    const vf value = masked(v_load_first(x + i, rest), scale, kind, bits);
+    best = v_max(v_keep_first(value, rest, nothing), best);
+    v_store_first(z + i, rest, value);
   }
-  return V_FOLD(v_greatest, best)[0];
+  return V_FOLD(v_max, best)[0];
 }
 
 static float mask_any_row(size_t count, const float *x, float scale, enum kn_softmax_mask kind,
@@ -61,15 +63,17 @@ V_INLINE float exponentials(size_t count, float largest, float *z, int are_kept)
       sums[v] += e;
     }
   }
-  if (i < count) {
-    float tail[LANES] = {0};
-    memcpy(tail, z + i, (count - i) * sizeof *tail);
-    for (int v = 0; v < VECTORS; v++) {
-      v_store(tail + v * V_WIDTH, v_exp(v_load(tail + v * V_WIDTH) - shift));
+  for (int v = 0; v < VECTORS && i < count; v++, i += V_WIDTH) {
+    const size_t rest = count - i;
+    if (rest >= V_WIDTH) {
+      const vf e = v_exp(v_load(z + i) - shift);
+      if (are_kept) v_store(z + i, e);
+      sums[v] += e;
+    } else {
+      const vf e = v_exp(v_load_first(z + i, rest) - shift);
+      if (are_kept) v_store_first(z + i, rest, e);
+      sums[v] += v_keep_first(e, rest, v_zero());
     }
-    for (size_t j = count - i; j < LANES; j++) tail[j] = 0;
-    for (int v = 0; v < VECTORS; v++) sums[v] += v_load(tail + v * V_WIDTH);
-    if (are_kept) memcpy(z + i, tail, (count - i) * sizeof *tail);
   }
   for (int n = VECTORS / 2; n > 0; n /= 2) {
     for (int v = 0; v < n; v++) sums[v] += sums[v + n];

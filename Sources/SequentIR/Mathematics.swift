@@ -9,4 +9,10 @@ enum Mathematics {
   static func tanh(_ x: Double) -> Double { Glibc.tanh(x) }
   static func erf(_ x: Double) -> Double { Glibc.erf(x) }
   static func pow(_ x: Double, _ y: Double) -> Double { Glibc.pow(x, y) }
+
+  /// A real number as i32: towards zero, to the nearest end of the range beyond it, 0 for NaN.
+  static func int32(_ x: Double) -> Int32 {
+    guard !x.isNaN else { return 0 }
+    return Int32(min(max(x, Double(Int32.min)), Double(Int32.max)))
+  }
 }

@@ -127,14 +127,15 @@ private struct SoftmaxCase: Sendable, CustomTestStringConvertible {
 
   @Test func `hidden rows are zero, NaN spreads over its row, large values stay finite`() {
     let width = 20
-    let test = SoftmaxCase(shape: [5, width], kind: KN_MASK_SELECT, strides: [width, 1])
-    var x = [Float](repeating: 1, count: 5 * width)
-    var mask = [UInt32](repeating: 1, count: 5 * width)
+    let test = SoftmaxCase(shape: [6, width], kind: KN_MASK_SELECT, strides: [width, 1])
+    var x = [Float](repeating: 1, count: 6 * width)
+    var mask = [UInt32](repeating: 1, count: 6 * width)
     for i in 0..<width { mask[i] = 0 }
     x[width + 17] = .nan
     (x[2 * width + 3], mask[2 * width + 3]) = (.nan, 0)
     for i in 0..<width { x[3 * width + i] = i == 0 ? 3e38 : -3e38 }
     x[4 * width + 1] = .infinity
+    for i in 0..<width { x[5 * width + i] = i == 6 ? .nan : -.infinity }
     withEachInstructionSet { isa in
       let y = softmax(test, scale: 1, x, mask: mask)
       func row(_ r: Int) -> [Float] { Array(y[r * width..<(r + 1) * width]) }
@@ -143,6 +144,7 @@ private struct SoftmaxCase: Sendable, CustomTestStringConvertible {
       #expect(row(2)[3] == 0 && row(2)[4] > 0, "\(name(isa)), hidden NaN")
       #expect(row(3) == [1] + [Float](repeating: 0, count: width - 1), "\(name(isa)), large")
       #expect(row(4).allSatisfy { $0.isNaN }, "\(name(isa)), infinity")
+      #expect(row(5).allSatisfy { $0.isNaN }, "\(name(isa)), NaN and nothing else")
       let logarithm = softmax(test, scale: 1, x, mask: mask, isLogarithm: true)
       #expect(logarithm[..<width].allSatisfy { $0 == -.infinity }, "\(name(isa)), logarithm")
     }

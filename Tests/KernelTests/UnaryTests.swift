@@ -39,12 +39,12 @@ private struct UnaryCase: Sendable, CustomTestStringConvertible {
     },
     UnaryCase("erf", KN_UNARY_ERF, 4) { erf($0) },
     UnaryCase("relu", KN_UNARY_RELU, 0) { $0 < 0 ? 0 : $0 },
-    UnaryCase("gelu", KN_UNARY_GELU, 4, cancellation: 2) {
-      $0 * (0.5 * erfc(-$0 / 2.0.squareRoot()))
+    UnaryCase("gelu", KN_UNARY_GELU, 4, cancellation: 1) {
+      $0 == -.infinity ? 0 : $0 * (0.5 * erfc(-$0 / 2.0.squareRoot()))
     },
-    UnaryCase("gelu_tanh", KN_UNARY_GELU_TANH, 4, cancellation: 2) {
+    UnaryCase("gelu_tanh", KN_UNARY_GELU_TANH, 4, cancellation: 1) {
       let u = (2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0)
-      return $0 / (1 + exp(-2 * u))
+      return $0 == -.infinity ? 0 : $0 / (1 + exp(-2 * u))
     },
     UnaryCase("softplus", KN_UNARY_SOFTPLUS, 4) { max($0, 0) + log1p(exp(-abs($0))) },
   ]
@@ -86,10 +86,8 @@ let vectorSizes = [0, 1, 15, 16, 17, 33, 1000]
 
   @Test(arguments: UnaryCase.all)
   private func `every function is within its budget`(function: UnaryCase) {
-    // x * sigmoid(x) is minus infinity times zero there; everything else has its limit.
-    let hasNoLimit = [KN_UNARY_GELU, KN_UNARY_GELU_TANH].contains(function.code)
     withEachInstructionSet { isa in
-      let x = (Self.sample + Self.special).filter { !hasNoLimit || $0 > -.infinity }
+      let x = Self.sample + Self.special
       for (x, y) in zip(x, apply(function.code, x)) where !function.isClose(y, at: x) {
         let truth = function.reference(Double(x))
         Issue.record("\(name(isa)) at \(x): \(y), not \(truth), \(distanceInUlps(y, truth)) ulp")

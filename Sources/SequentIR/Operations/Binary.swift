@@ -48,10 +48,23 @@ public enum Binary: String, OperationRule, CaseIterable {
     let type = left.elementType
     return [
       HostTensor(type, broadcastSizes(left.shape, right.shape)) { index in
-        let result = value(left.broadcast(index), right.broadcast(index))
-        return type == .int32 && self == .divide ? result.rounded(.towardZero) : result
+        let (x, y) = (left.broadcast(index), right.broadcast(index))
+        guard type == .int32 else { return value(x, y) }
+        return Double(integer(Mathematics.int32(x), Mathematics.int32(y)))
       }
     ]
+  }
+
+  /// The function of integers: it wraps around; a quotient by 0 is 0.
+  private func integer(_ x: Int32, _ y: Int32) -> Int32 {
+    switch self {
+    case .add: x &+ y
+    case .subtract: x &- y
+    case .multiply: x &* y
+    case .divide: y == 0 ? 0 : x.dividedReportingOverflow(by: y).partialValue
+    case .maximum, .minimum, .power, .and, .or:
+      Mathematics.int32(value(Double(x), Double(y)))
+    }
   }
 
   /// The function itself; maximum and minimum of NaN are NaN.
@@ -168,7 +181,8 @@ public struct Select: OperationRule {
 
 /// The same numbers as another element type: `%y = cast %x {type = f32}`.
 ///
-/// A real number becomes an integer towards zero; anything but 0 becomes true.
+/// A real number becomes an integer towards zero, the nearest there is; NaN becomes 0. Anything but
+/// 0 becomes true.
 public struct Cast: OperationRule {
   public static let mnemonics = ["cast"]
 
@@ -193,7 +207,7 @@ public struct Cast: OperationRule {
     let values = operands[0].values.map { value in
       switch elementType {
       case .float32: value
-      case .int32: value.rounded(.towardZero)
+      case .int32: Double(Mathematics.int32(value))
       case .bool: value != 0 ? 1.0 : 0
       }
     }

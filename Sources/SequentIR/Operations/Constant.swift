@@ -70,7 +70,10 @@ public struct Constant: OperationRule {
         throw TypeError("constant: \(values.count) values for shape \(shapeText(shape))")
       }
     }
-    return [TensorType(elementType, shape)]
+    guard let value = values.first(where: { !elementType.holds($0) }) else {
+      return [TensorType(elementType, shape)]
+    }
+    throw TypeError("constant: \(Spelling.number(value)) is not a value of \(elementType.rawValue)")
   }
 
   public func evaluate(_ operands: [HostTensor], _ bindings: Bindings) throws -> [HostTensor] {

@@ -1,4 +1,7 @@
 /// One number for all elements along some axes: `%m = reduce.sum %x {axes = [1], keep = true}`.
+///
+/// Of nothing: 0, 1, the ends of the type's range; NaN for the mean. NaN gives NaN; a sum of integers
+/// wraps around.
 public struct Reduce: OperationRule {
   /// What is done with the elements.
   public enum Function: String, Hashable, Sendable, CaseIterable {
@@ -57,12 +60,13 @@ public struct Reduce: OperationRule {
 
   public func evaluate(_ operands: [HostTensor], _ bindings: Bindings) throws -> [HostTensor] {
     let operand = operands[0]
+    let isInteger = operand.elementType == .int32
     let start: Double =
       switch function {
       case .sum, .mean: 0
       case .product: 1
-      case .maximum: -.infinity
-      case .minimum: .infinity
+      case .maximum: isInteger ? Double(Int32.min) : -.infinity
+      case .minimum: isInteger ? Double(Int32.max) : .infinity
       }
     let kept = operand.shape.indices.map { axes.contains($0) ? 1 : operand.shape[$0] }
     var result = HostTensor(operand.elementType, kept, repeating: start)
@@ -79,6 +83,9 @@ public struct Reduce: OperationRule {
     if function == .mean {
       let count = Double(axes.reduce(1) { $0 * operand.shape[$1] })
       result.values = result.values.map { $0 / count }
+    }
+    if isInteger, function == .sum {
+      result.values = result.values.map { Double(Int32(truncatingIfNeeded: Int64($0))) }
     }
     return [
       HostTensor(operand.elementType, reduced(operand.shape, one: 1), result.values)

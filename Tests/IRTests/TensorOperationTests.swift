@@ -1,0 +1,126 @@
+import SequentIR
+import TestSupport
+import Testing
+
+/// What products, reductions and operations that move elements mean, by numbers worked out by hand.
+@Suite struct TensorOperationTests {
+  private let x = f32([2, 3], [1, 2, 3, 4, 5, 6])
+
+  @Test func products() throws {
+    try expect(
+      "matmul %a, %b", x, f32([3, 2], [1, 0, 0, 1, 1, 1]), gives: f32([2, 2], [4, 5, 10, 11]))
+    // Two rows times a matrix each; the other way round, one matrix for both.
+    let pair = f32([2, 1, 2], [1, 2, 3, 4])
+    try expect(
+      "matmul %a, %b", pair, f32([2, 2, 1], [1, 1, 10, 100]), gives: f32([2, 1, 1], [3, 430]))
+    try expect("matmul %a, %b", pair, f32([2, 1], [1, -1]), gives: f32([2, 1, 1], [-1, -1]))
+    try expect("matmul %a, %b", f32([1, 0], []), f32([0, 2], []), gives: f32([1, 2], [0, 0]))
+  }
+
+  @Test func reductions() throws {
+    try expect("reduce.sum %a {axes = [1]}", x, gives: f32([2], [6, 15]))
+    try expect("reduce.mean %a {axes = [0], keep = true}", x, gives: f32([1, 3], [2.5, 3.5, 4.5]))
+    try expect("reduce.product %a {axes = [0, 1]}", x, gives: f32([], [720]))
+    try expect("reduce.maximum %a {axes = [1]}", x, gives: f32([2], [3, 6]))
+    try expect("reduce.minimum %a {axes = [0]}", x, gives: f32([3], [1, 2, 3]))
+    try expect("reduce.maximum %a {axes = [0]}", f32([2], [.nan, 1]), gives: f32([], [.nan]))
+    try expect("reduce.sum %a {axes = []}", x, gives: x)
+    let wrapping = i32([2], [Double(Int32.max), 1])
+    try expect("reduce.sum %a {axes = [0]}", wrapping, gives: i32([], [Double(Int32.min)]))
+  }
+
+  @Test func reductionsOfNothing() throws {
+    let empty = f32([2, 0], [])
+    let infinity = Double.infinity
+    try expect("reduce.sum %a {axes = [1]}", empty, gives: f32([2], [0, 0]))
+    try expect("reduce.product %a {axes = [1]}", empty, gives: f32([2], [1, 1]))
+    try expect("reduce.mean %a {axes = [1]}", empty, gives: f32([2], [.nan, .nan]))
+    try expect("reduce.maximum %a {axes = [1]}", empty, gives: f32([2], [-infinity, -infinity]))
+    let integers = i32([0], [])
+    try expect("reduce.minimum %a {axes = [0]}", integers, gives: i32([], [Double(Int32.max)]))
+  }
+
+  @Test func argmaxIsTheFirst() throws {
+    let y = f32([2, 3], [1, 7, 7, .nan, -1, -2])
+    try expect("argmax %a {axis = 1}", y, gives: i32([2], [1, 1]))
+    try expect("argmax %a {axis = 0}", y, gives: i32([3], [0, 0, 0]))
+  }
+
+  @Test func layouts() throws {
+    try expect("reshape %a {shape = [3, 1, 2]}", x, gives: f32([3, 1, 2], x.values))
+    try expect("transpose %a {axes = [1, 0]}", x, gives: f32([3, 2], [1, 4, 2, 5, 3, 6]))
+    let z = HostTensor(.float32, [2, 3, 4]) { Double($0[0] * 100 + $0[1] * 10 + $0[2]) }
+    let turned = HostTensor(.float32, [4, 2, 3]) { Double($0[1] * 100 + $0[2] * 10 + $0[0]) }
+    try expect("transpose %a {axes = [2, 0, 1]}", z, gives: turned)
+    try expect(
+      "broadcast %a {shape = [2, 2, 3]}", f32([2, 1], [1, 2]),
+      gives: f32([2, 2, 3], [1, 1, 1, 2, 2, 2, 1, 1, 1, 2, 2, 2]))
+  }
+
+  @Test func parts() throws {
+    try expect("slice %a {axis = 1, start = 1, size = 2}", x, gives: f32([2, 2], [2, 3, 5, 6]))
+    try expect("slice %a {axis = 0, start = 2, size = 0}", x, gives: f32([0, 3], []))
+    try expect(
+      "concatenate %a, %b {axis = 1}", x, f32([2, 1], [9, 8]),
+      gives: f32([2, 4], [1, 2, 3, 9, 4, 5, 6, 8]))
+    try expect(
+      "concatenate %a, %b {axis = 0}", x, f32([1, 3], [7, 8, 9]),
+      gives: f32([3, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9]))
+    try expect(
+      "update_slice %a, %b {axis = 1, start = 2}", x, f32([2, 1], [0, -1]),
+      gives: f32([2, 3], [1, 2, 0, 4, 5, -1]))
+    try expect(
+      "update_slice %a, %b {axis = 1, start = 2}", x, x, gives: type(of: x),
+      failing: "update_slice: 3 positions from 2 do not lie in axis 1 of size 3")
+  }
+
+  @Test func rowsOfATable() throws {
+    let table = f32([3, 2], [0, 1, 10, 11, 20, 21])
+    try expect(
+      "gather %a, %b", table, i32([2, 2], [2, 0, 1, 2]),
+      gives: f32([2, 2, 2], [20, 21, 0, 1, 10, 11, 20, 21]))
+    for index in [-1.0, 3] {
+      try expect(
+        "gather %a, %b", table, i32([1], [index]), gives: TensorType(.float32, [1, 2]),
+        failing: "gather: index \(Int(index)) at position 0 is not a row of a table of 3")
+    }
+  }
+
+  @Test func sources() throws {
+    try expect("iota {shape = [2, 3], axis = 1}", gives: i32([2, 3], [0, 1, 2, 0, 1, 2]))
+    try expect("iota {shape = [2, 3], axis = 0}", gives: i32([2, 3], [0, 0, 0, 1, 1, 1]))
+    try expect(
+      "constant {type = f32, shape = [2], values = [-inf]}",
+      gives: f32([2], [-.infinity, -.infinity]))
+    try expect("constant {type = i32, shape = [2], values = [4, -5]}", gives: i32([2], [4, -5]))
+  }
+
+  @Test func fusedProduct() throws {
+    let w = f32([3, 1], [1, -1, 1])
+    try expect("linear %a, %b {scale = 2}", x, w, gives: f32([2, 1], [4, 10]))
+    try expect(
+      "linear %a, %b, %c {bias = true, activation = relu}", x, w, f32([1], [-3]),
+      gives: f32([2, 1], [0, 2]))
+    try expect(
+      "linear %a, %b, %c {residual = true}", x, w, f32([2, 1], [1, 2]), gives: f32([2, 1], [3, 7]))
+    try expect(
+      "linear %a, %b {activation = gelu}", f32([1, 1], [1]), f32([1, 1], [1]),
+      gives: f32([1, 1], [0.8413447460685429]))
+  }
+
+  @Test func fusedSoftmax() throws {
+    let e = 2.718281828459045
+    let y = f32([2, 2], [0, 1, 1000, 999])
+    try expect(
+      "softmax %a", y, gives: f32([2, 2], [1 / (1 + e), e / (1 + e), e / (1 + e), 1 / (1 + e)]))
+    try expect("softmax %a {scale = 0}", y, gives: f32([2, 2], [0.5, 0.5, 0.5, 0.5]))
+    try expect(
+      "softmax %a, %b {mask = select}", y, bool([2, 2], [0, 0, 1, 0]),
+      gives: f32([2, 2], [0, 0, 1, 0]))
+    try expect(
+      "softmax %a, %b {mask = additive}", y, f32([2], [-.infinity, 0]),
+      gives: f32([2, 2], [0, 1, 0, 1]))
+    try expect(
+      "softmax %a", f32([2, 2], [.nan, 1, 0, 0]), gives: f32([2, 2], [.nan, .nan, 0.5, 0.5]))
+  }
+}
