@@ -1,0 +1,160 @@
+import SequentCompiler
+import SequentIR
+import SequentRuntime
+
+/// A model ready to run: its fused graph, its weights, and what it is for.
+///
+///     let model = try CompiledModel(Tagger().traced())
+///     let session = try model.session()
+///     let outputs = try session.run(["tokens": tokens, "lengths": lengths])
+public struct CompiledModel: Sendable {
+  /// The textbook graph and the task.
+  public let traced: TracedModel
+  /// What the passes did, and how long they took.
+  public let report: CompilationReport
+  /// The fused graph with its weights.
+  public let executable: Executable
+  private let weights: any TensorSource
+
+  /// Compiles a model.
+  ///
+  /// - Parameters:
+  ///   - weights: the parameters by name; drawn from `seed` without them.
+  ///   - seed: what first values are drawn from.
+  ///   - options: which passes run.
+  /// - Throws: for a parameter that the weights lack or that has another shape, or an unknown pass.
+  public init(
+    _ traced: TracedModel, weights: (any TensorSource)? = nil, seed: UInt64 = 0,
+    options: CompilerOptions = CompilerOptions()
+  ) throws {
+    let weights = try weights ?? traced.module.initialWeights(seed: seed)
+    let (module, report) = try compile(traced.module, options: options)
+    self.traced = traced
+    self.report = report
+    self.weights = weights
+    executable = try Executable(module, weights: TensorSourceParameters(source: weights))
+  }
+
+  /// Reads an artifact: the file is mapped, the graph compiled.
+  ///
+  /// - Throws: `FormatError` for a file that is not an artifact, `ParseError` for its graph.
+  public init(path: String, options: CompilerOptions = CompilerOptions()) throws {
+    try self.init(Artifact(path: path), options: options)
+  }
+
+  /// Compiles the model of an artifact.
+  public init(_ artifact: Artifact, options: CompilerOptions = CompilerOptions()) throws {
+    let module = try Module(parsing: artifact.ir)
+    let task = artifact.task.isEmpty ? nil : try ModelTask(json: artifact.task)
+    try self.init(
+      TracedModel(module: module, task: task), weights: artifact.parameters, options: options)
+  }
+
+  /// The model as a file's contents: the textbook graph, the task, the parameters.
+  public var artifact: Artifact {
+    get throws {
+      let names = Set(traced.module.parameters.map(\.name))
+      let parameters = TensorSelection(source: weights) { names.contains($0) }
+      return Artifact(
+        ir: traced.module.description, task: try traced.task?.json() ?? "", parameters: parameters)
+    }
+  }
+
+  /// Writes the artifact, in the path's place when it is complete.
+  public func write(to path: String) throws { try artifact.write(to: path) }
+
+  /// A new session; several may run at once, each in a thread of its own.
+  ///
+  /// - Parameter threads: the most to use; by default what the machine allows.
+  public func session(function: String = "main", threads: Int? = nil) throws -> Session {
+    try executable.session(function: function, threads: threads)
+  }
+
+  /// Answers lines of text by the model's task.
+  ///
+  /// - Throws: `PredictionError` for a model without a task.
+  public func predictor(threads: Int? = nil) throws -> Predictor {
+    guard let task = traced.task else {
+      throw PredictionError(
+        message: "model '\(traced.module.name)' has no task: it runs, but does not answer text")
+    }
+    let session = try session(threads: threads)
+    return Predictor(task: task) { try session.run($0) }
+  }
+}
+
+extension Model {
+  /// The model compiled, its weights drawn from a seed.
+  public func compiled(
+    seed: UInt64 = 0, options: CompilerOptions = CompilerOptions()
+  ) throws -> CompiledModel {
+    try CompiledModel(traced(), seed: seed, options: options)
+  }
+
+  /// The model compiled with the weights of a checkpoint in any known convention.
+  public func compiled(
+    weights path: String, convention: CheckpointConvention? = nil,
+    options: CompilerOptions = CompilerOptions()
+  ) throws -> CompiledModel {
+    let traced = try traced()
+    return try CompiledModel(
+      traced, weights: traced.module.weights(path: path, convention: convention), options: options)
+  }
+}
+
+extension Module {
+  /// First values of all parameters.
+  public func initialWeights(seed: UInt64) throws -> TensorCollection {
+    var tensors: [String: TensorData] = [:]
+    for parameter in parameters {
+      tensors[parameter.name] = try parameter.initialValues(seed: seed)
+    }
+    return TensorCollection(tensors, name: "initial values")
+  }
+
+  /// The parameters out of a checkpoint file in any known convention.
+  ///
+  /// - Throws: `CheckpointError` that names all that is missing, left over, or of another shape.
+  public func weights(
+    path: String, convention: CheckpointConvention? = nil
+  ) throws -> TensorCollection {
+    let source = try openTensors(path: path)
+    let specifications = parameters.compactMap(ParameterSpecification.init)
+    return TensorCollection(
+      try importCheckpoint(source, for: specifications, convention: convention), name: path)
+  }
+}
+
+/// Weights for the runtime: in place where a file holds them as they are, converted elsewhere.
+private struct TensorSourceParameters: ParameterSource {
+  let source: any TensorSource
+
+  func parameterType(_ name: String) -> (elementType: SequentIR.ElementType, shape: [Int])? {
+    source.description(of: name).map { ($0.elementType, $0.shape) }
+  }
+
+  func withElements<Result>(
+    ofParameter name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    if let file = source as? SafetensorsFile, file.storedType(of: name) == "F32" {
+      let inPlace = try file.withUnsafeBytes(of: name) { bytes -> Result? in
+        UInt(bitPattern: bytes.baseAddress) % 4 == 0 ? try body(bytes) : nil
+      }
+      if let inPlace { return inPlace }
+    }
+    return try [name: source.tensor(named: name)].withElements(ofParameter: name, body)
+  }
+}
+
+/// Some of a source's tensors.
+private struct TensorSelection: TensorSource {
+  let source: any TensorSource
+  let isSelected: @Sendable (String) -> Bool
+
+  var name: String { source.name }
+  var metadata: [String: String] { [:] }
+  var tensorNames: [String] { source.tensorNames.filter(isSelected) }
+
+  func description(of tensor: String) -> TensorDescription? { source.description(of: tensor) }
+  func tensor(named tensor: String) throws -> TensorData { try source.tensor(named: tensor) }
+}
