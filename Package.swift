@@ -114,11 +114,18 @@ let package = Package(
       exclude: ["Goldens", "Negatives"],
       swiftSettings: swiftSettings),
     .testTarget(
+      name: "RuntimeTests",
+      dependencies: ["SequentRuntime", "SequentCompiler", "SequentIR", "Kernels", "TestSupport"],
+      path: "Tests/RuntimeTests", swiftSettings: swiftSettings),
+    .testTarget(
       name: "FormatTests", dependencies: ["Sequent", "SequentIR"], path: "Tests/FormatTests",
       resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(
       name: "PassTests", dependencies: ["SequentCompiler", "SequentIR", "TestSupport"],
       path: "Tests/PassTests", exclude: ["Goldens"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "CLITests", dependencies: ["SequentCLI", "TestSupport"], path: "Tests/CLITests",
+      exclude: ["Help"], swiftSettings: swiftSettings),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11

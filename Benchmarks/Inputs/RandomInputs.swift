@@ -32,9 +32,14 @@ public struct RandomInputs: Sendable {
     }
   }
 
-  /// Values for all inputs.
-  public func values(seed: UInt64, sizes: Bindings) throws -> [TensorData] {
-    try function.inputs.indices.map { try values(for: $0, seed: seed, sizes: sizes) }
+  /// Values for all inputs that are not states, by name.
+  public func byName(seed: UInt64, sizes: Bindings) throws -> [String: TensorData] {
+    let states = Set(function.states.values)
+    var values: [String: TensorData] = [:]
+    for (argument, input) in function.inputs.enumerated() where !states.contains(input.name) {
+      values[input.name] = try self.values(for: argument, seed: seed, sizes: sizes)
+    }
+    return values
   }
 
   /// The symbols of the inputs' shapes, sorted: what must have a size.

@@ -62,8 +62,9 @@ void kn_walk_start(struct kn_walk *walk, const struct kn_nest *nest, size_t rank
   walk->rank = rank;
   for (size_t o = 0; o < nest->operands; o++) walk->offsets[o] = 0;
   for (size_t d = rank; d-- > 0;) {
-    walk->index[d] = position % nest->shape[d];
-    position /= nest->shape[d];
+    const size_t size = nest->shape[d] > 0 ? nest->shape[d] : 1;  // an empty nest has a start too
+    walk->index[d] = position % size;
+    position /= size;
     for (size_t o = 0; o < nest->operands; o++) {
       walk->offsets[o] += (ptrdiff_t)walk->index[d] * nest->strides[o][d];
     }

@@ -14,7 +14,7 @@ extension Command {
       "options",
       options.map { option in
         let letter = option.letter.map { "-\($0), " } ?? "    "
-        return (letter + option.usage + (option.isRepeatable ? " ..." : ""), option.help)
+        return (letter + option.usage + option.repetition, option.help)
       } + [("    --help", "this text")])
     if !discussion.isEmpty { text += "\n\(discussion)\n" }
     return text
@@ -26,6 +26,13 @@ func overview(of commands: [Command]) -> String {
   "Sequent compiles sequence models and runs them.\n\nusage: sequent COMMAND [ARGUMENT ...]\n"
     + section("commands", commands.map { ($0.name, $0.summary) })
     + "\nsequent COMMAND --help says more about one of them.\n"
+}
+
+extension AnyOption {
+  /// ` ...` after an option that may be given again, unless its placeholder says that it is a list.
+  fileprivate var repetition: String {
+    isRepeatable && valuePlaceholder?.hasSuffix("...") == false ? " ..." : ""
+  }
 }
 
 /// A heading and rows of two columns; a first column that is wide gets a line of its own.

@@ -1,0 +1,182 @@
+import SequentIR
+
+/// One kernel call of a plan: what runs, on which views.
+public struct Instruction: Hashable, Sendable {
+  /// What runs.
+  public var kernel: Kernel
+  /// What it reads, in the kernel's order.
+  public var inputs: [View]
+  /// What it writes, in the kernel's order.
+  public var outputs: [View]
+  /// Scratch memory.
+  public var workspace: View?
+  /// The operation it came from, by its position in the plan's list of origins.
+  public var origin: Int
+}
+
+/// The kernels there are.
+public enum Kernel: Hashable, Sendable {
+  case unary(Unary)
+  case binary(Binary)
+  case compare(Compare)
+  case select
+  case cast
+  /// Counts along an axis.
+  case iota(axis: Int)
+  /// Writes an element's bits everywhere.
+  case fill(UInt32)
+  case copy
+  case gemm(Gemm)
+  case reduce(Reduce.Function, axes: [Int])
+  case argmax(axis: Int)
+  case softmax(FusedSoftmax)
+  /// Inputs: table `[rows, width]`, indices.
+  case gather
+  /// Brings lengths into 0...limit, and reports the first that was not.
+  case checkLengths(limit: Int)
+  /// Inputs: lengths `[batch]`, the step's number, fresh `[batch, …]`; rows that have ended hold
+  /// what the output had, or get zeros.
+  case maskedUpdate(holds: Bool)
+  case recurrentCell(RecurrentCellKind)
+  case recurrentSequence(RecurrentSequence)
+  /// Brings weights into a kernel's own order.
+  case pack(Packing)
+
+  /// A product of matrices: inputs a `[outer, inner, m, k]`, b likewise or packed, bias, residual.
+  public struct Gemm: Hashable, Sendable {
+    /// The number of columns.
+    public var columns: Int
+    /// Whether b is packed, and the same for all of the batch.
+    public var isPacked: Bool
+    public var hasBias: Bool
+    public var hasResidual: Bool
+    /// Whether the product is added to what the output holds.
+    public var accumulates: Bool
+    public var scale: Double
+    public var activation: Activation
+  }
+
+  /// A recurrent layer.
+  ///
+  /// Inputs: x, then for every direction packed input weights, packed hidden weights, packed bias
+  /// and the initial state if it is not zeros; last the lengths if there are any. Outputs: y `[batch, time, directions·hidden]`, every direction's final state.
+  public struct RecurrentSequence: Hashable, Sendable {
+    public var cell: RecurrentCellKind
+    public var isReversed: [Bool]
+    public var startsAtZero: [Bool]
+    public var hidden: Int
+    public var hasLengths: Bool
+
+    /// Where direction `direction`'s part of `inputs` begins.
+    public func firstInput(of direction: Int) -> Int {
+      startsAtZero.prefix(direction).reduce(1) { $0 + 3 + ($1 ? 0 : cell.stateCount) }
+    }
+  }
+
+  /// Orders of weights that kernels want.
+  public enum Packing: Hashable, Sendable {
+    /// A matrix `[k, n]` for gemm.
+    case gemm
+    /// Merged weights `[depth, gates·hidden]` of a recurrent layer.
+    case recurrentWeights(RecurrentCellKind)
+    /// The bias `[gates·hidden]` and the candidate's hidden bias `[hidden]`, where there are such.
+    case recurrentBias(RecurrentCellKind, hidden: Int, hasBias: Bool, hasHiddenBias: Bool)
+  }
+}
+
+extension Instruction {
+  /// Whether the outputs' old contents matter.
+  public var readsOutputs: Bool {
+    switch kernel {
+    case .maskedUpdate(let holds): holds
+    case .gemm(let gemm): gemm.accumulates
+    default: false
+    }
+  }
+
+  /// Whether an output may be the very memory of an input with the same view.
+  public func mayShare(input: Int, output: Int) -> Bool {
+    switch kernel {
+    case .unary, .binary, .compare, .select, .cast: return true
+    case .softmax: return input == 0
+    case .maskedUpdate(let holds): return input == 2 || (holds && input == inputs.count)
+    case .recurrentCell: return input == 2
+    case .recurrentSequence(let layer):
+      // A direction's final state may take the place of its initial state.
+      guard output > 0 else { return false }
+      let direction = (output - 1) / layer.cell.stateCount
+      let state = (output - 1) % layer.cell.stateCount
+      return !layer.startsAtZero[direction]
+        && input == layer.firstInput(of: direction) + 3 + state
+    default: return false
+    }
+  }
+
+  /// Every view that is read, the workspace left out.
+  public var reads: [View] { readsOutputs ? inputs + outputs : inputs }
+
+  /// Every view.
+  public var views: [View] { inputs + outputs + (workspace.map { [$0] } ?? []) }
+
+  /// The instruction with every view replaced, if all can be.
+  public func replacingViews(_ replacement: (View) -> View?) -> Instruction? {
+    var result = self
+    for index in inputs.indices {
+      guard let view = replacement(inputs[index]) else { return nil }
+      result.inputs[index] = view
+    }
+    for index in outputs.indices {
+      guard let view = replacement(outputs[index]) else { return nil }
+      result.outputs[index] = view
+    }
+    if let workspace {
+      guard let view = replacement(workspace) else { return nil }
+      result.workspace = view
+    }
+    return result
+  }
+
+  /// Whether the kernel takes the views as they are.
+  public var takesItsViews: Bool {
+    switch kernel {
+    case .copy:
+      !outputs[0].repeatsElements
+    case .gemm(let gemm):
+      outputs[0].hasUnitColumns
+        && (!gemm.hasBias || inputs[2].isDense)
+        && (!gemm.hasResidual || inputs[inputs.count - 1].hasUnitColumns)
+        && (!gemm.isPacked || inputs[1].isDense)
+        && (inputs.prefix(2) + outputs).allSatisfy(\.strides.areNotNegative)
+    case .argmax, .gather, .checkLengths, .pack(.recurrentBias):
+      (inputs + outputs).allSatisfy(\.isDense)
+    case .softmax:
+      inputs[0].isDense && outputs[0].isDense
+    case .maskedUpdate:
+      inputs[0].isDense && inputs[2].hasDenseRows && outputs[0].hasDenseRows
+    case .recurrentCell:
+      outputs.allSatisfy(\.isDense) && inputs.prefix(2).allSatisfy(\.hasUnitColumns)
+        && inputs.dropFirst(2).allSatisfy(\.isDense)
+    case .recurrentSequence:
+      inputs[0].hasUnitColumns && outputs[0].hasUnitColumns
+        && inputs.dropFirst().allSatisfy(\.isDense) && outputs.dropFirst().allSatisfy(\.isDense)
+    case .unary, .binary, .compare, .select, .cast, .iota, .fill, .reduce,
+      .pack(.gemm), .pack(.recurrentWeights):
+      outputs.allSatisfy(\.isDense)
+    }
+  }
+}
+
+extension View {
+  /// Whether the elements of a row follow each other.
+  var hasUnitColumns: Bool {
+    guard let width = shape.last, let stride = strides.last else { return true }
+    return width <= 1 || stride == 1
+  }
+
+  /// Whether everything behind the first axis is dense.
+  var hasDenseRows: Bool { rank == 0 || count == 0 || dropping(0).isDense }
+}
+
+extension [Int] {
+  fileprivate var areNotNegative: Bool { allSatisfy { $0 >= 0 } }
+}

@@ -1,0 +1,44 @@
+import SequentIR
+
+extension Instruction {
+  /// An estimate of the floating-point operations of one call.
+  public var flops: Double {
+    let elements = Double(outputs.first?.count ?? 0)
+    switch kernel {
+    case .unary(let function):
+      switch function {
+      case .exponential, .logarithm, .sine, .cosine, .tanh, .sigmoid, .erf: return 20 * elements
+      case .negate, .absolute, .squareRoot, .reciprocal, .floor, .sign, .relu, .not:
+        return elements
+      }
+    case .binary(.power): return 40 * elements
+    case .binary, .compare, .select, .cast: return elements
+    case .gemm:
+      let a = inputs[0].shape
+      return 2 * Double(a[3]) * elements
+    case .reduce, .argmax: return Double(inputs[0].count)
+    case .softmax: return 24 * elements
+    case .recurrentCell(let cell): return Double(20 * cell.gates.count) * elements
+    case .recurrentSequence(let layer):
+      let (steps, input) = (inputs[0].shape[0] * inputs[0].shape[1], inputs[0].shape[2])
+      let gates = layer.isReversed.count * layer.cell.gates.count * layer.hidden
+      return Double(steps * gates) * Double(2 * (input + layer.hidden) + 20)
+    case .iota, .fill, .copy, .gather, .checkLengths, .maskedUpdate, .pack: return 0
+    }
+  }
+
+  /// An estimate of the bytes that one call reads and writes.
+  public var bytes: Double {
+    switch kernel {
+    case .gather: return Double(inputs[1].count + 2 * outputs[0].count) * 4
+    default: return (inputs + outputs).reduce(0) { $0 + Double($1.distinctCount) * 4 }
+    }
+  }
+}
+
+extension View {
+  /// The number of elements, repeated ones counted once.
+  fileprivate var distinctCount: Int {
+    zip(shape, strides).reduce(1) { $1.1 == 0 && $1.0 > 0 ? $0 : $0 * $1.0 }
+  }
+}

@@ -1,0 +1,84 @@
+import Kernels
+import SequentCompiler
+import SequentIR
+
+extension Instruction {
+  func gather(_ memory: ArgumentMemory) -> KernelCall {
+    var arguments = kn_gather_arguments()
+    let (table, indices) = (inputs[0], inputs[1])
+    arguments.count = indices.count
+    arguments.rows = table.shape[0]
+    arguments.width = table.shape[1]
+    let status = memory.place(kn_index_status(first: KN_NO_BAD_INDEX))
+    arguments.status = status
+    var call = make(
+      kn_gather, arguments, memory,
+      [
+        (MemoryLayout.offset(of: \kn_gather_arguments.table), table),
+        (MemoryLayout.offset(of: \kn_gather_arguments.indices), indices),
+        (MemoryLayout.offset(of: \kn_gather_arguments.output), outputs[0]),
+      ])
+    call.report = KernelCall.Report(
+      kind: .index(rows: table.shape[0]), status: status, shape: indices.shape)
+    return call
+  }
+
+  func maskedUpdate(_ holds: Bool, _ memory: ArgumentMemory) -> KernelCall {
+    var arguments = kn_masked_update_arguments()
+    let (fresh, output) = (inputs[2], outputs[0])
+    arguments.batch = output.shape[0]
+    arguments.width = output.shape[1...].reduce(1, *)
+    arguments.fresh_stride = fresh.stride(0)
+    arguments.held_stride = output.stride(0)
+    arguments.destination_stride = output.stride(0)
+    let held =
+      holds ? [(MemoryLayout.offset(of: \kn_masked_update_arguments.held), output)] : []
+    return make(
+      kn_masked_update, arguments, memory,
+      [
+        (MemoryLayout.offset(of: \kn_masked_update_arguments.lengths), inputs[0]),
+        (MemoryLayout.offset(of: \kn_masked_update_arguments.time), inputs[1]),
+        (MemoryLayout.offset(of: \kn_masked_update_arguments.fresh), fresh),
+        (MemoryLayout.offset(of: \kn_masked_update_arguments.destination), output),
+      ] + held)
+  }
+
+  func checkLengths(_ limit: Int, _ memory: ArgumentMemory) -> KernelCall {
+    let status = memory.place(kn_index_status(first: KN_NO_BAD_INDEX))
+    let arguments = LengthArguments(
+      count: inputs[0].count, limit: Int32(clamping: limit), status: status)
+    var call = make(
+      checkLengthsKernel, arguments, memory,
+      [
+        (MemoryLayout.offset(of: \LengthArguments.lengths), inputs[0]),
+        (MemoryLayout.offset(of: \LengthArguments.output), outputs[0]),
+      ])
+    call.report = KernelCall.Report(
+      kind: .length(limit: limit), status: status, shape: inputs[0].shape)
+    return call
+  }
+}
+
+/// What `checkLengthsKernel` reads.
+private struct LengthArguments: BitwiseCopyable {
+  var count: Int
+  var limit: Int32
+  var lengths: UnsafePointer<Int32>?
+  var output: UnsafeMutablePointer<Int32>?
+  var status: UnsafeMutablePointer<kn_index_status>
+}
+
+/// output[row] = lengths[row] brought into 0...limit; the first that had to be is reported.
+private let checkLengthsKernel: kn_kernel = { arguments, team in
+  guard team?.pointee.index == 0,
+    let call = arguments?.load(as: LengthArguments.self),
+    let lengths = call.lengths, let output = call.output
+  else { return }
+  for row in 0..<call.count {
+    let length = lengths[row]
+    output[row] = max(0, min(length, call.limit))
+    if output[row] != length, call.status.pointee.first == KN_NO_BAD_INDEX {
+      call.status.pointee.first = UInt64(row) << 32 | UInt64(UInt32(bitPattern: length))
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import Kernels
+import SequentCompiler
+import SequentIR
+
+/// A kernel with its arguments as C has them, the pointers not yet set.
+struct KernelCall {
+  let kernel: kn_kernel
+  /// The argument structure; it lives as long as the `ArgumentMemory` it was placed in.
+  let arguments: UnsafeMutableRawPointer
+  /// Which pointer of the structure is for which view, by its offset in bytes.
+  let fields: [(offset: Int?, view: View)]
+  /// Where the kernel reports what it could not do.
+  var report: Report?
+
+  /// A kernel's report of bad input.
+  struct Report {
+    enum Kind {
+      case index(rows: Int)
+      case length(limit: Int)
+    }
+
+    let kind: Kind
+    let status: UnsafeMutablePointer<kn_index_status>
+    let shape: [Int]
+  }
+}
+
+/// C structures that stay where they are as long as their program.
+final class ArgumentMemory {
+  private var blocks: [UnsafeMutableRawPointer] = []
+
+  deinit { for block in blocks { block.deallocate() } }
+
+  /// Keeps elements that need no deinitialisation.
+  func place<Element: BitwiseCopyable>(_ elements: [Element]) -> UnsafeMutablePointer<Element> {
+    let pointer = UnsafeMutablePointer<Element>.allocate(capacity: max(elements.count, 1))
+    pointer.initialize(from: elements, count: elements.count)
+    blocks.append(UnsafeMutableRawPointer(pointer))
+    return pointer
+  }
+
+  /// Keeps one element.
+  func place<Element: BitwiseCopyable>(_ element: Element) -> UnsafeMutablePointer<Element> {
+    place([element])
+  }
+}
+
+extension Instruction {
+  /// The kernel call that does this.
+  func call(_ memory: ArgumentMemory) -> KernelCall {
+    switch kernel {
+    case .unary(let function): elementwise(kn_unary, function.code, memory)
+    case .binary(let function):
+      elementwise(kn_binary, function.code(inputs[0].elementType), memory)
+    case .compare(let comparison):
+      elementwise(kn_compare, comparison.code(inputs[0].elementType), memory)
+    case .select: elementwise(kn_select, 0, memory)
+    case .cast:
+      elementwise(kn_cast, castCode(inputs[0].elementType, outputs[0].elementType), memory)
+    case .iota(let axis): iota(axis, memory)
+    case .fill(let bits): fill(bits, memory)
+    case .copy: copy(memory)
+    case .gemm:
+      make(
+        kn_gemm, gemmArguments, memory,
+        [
+          (MemoryLayout.offset(of: \kn_gemm_arguments.a), inputs[0]),
+          (gemmOffsetOfB, inputs[1]),
+          (MemoryLayout.offset(of: \kn_gemm_arguments.c), outputs[0]),
+        ] + gemmOptionalFields)
+    case .reduce(let function, let axes): reduce(function, axes, memory)
+    case .argmax(let axis): argmax(axis, memory)
+    case .softmax(let softmax): self.softmax(softmax, memory)
+    case .gather: gather(memory)
+    case .checkLengths(let limit): checkLengths(limit, memory)
+    case .maskedUpdate(let holds): maskedUpdate(holds, memory)
+    case .pack(let packing): pack(packing, memory)
+    case .recurrentCell, .recurrentSequence: fatalError("interim")
+    }
+  }
+
+  /// Places arguments.
+  func make<Arguments: BitwiseCopyable>(
+    _ kernel: @escaping kn_kernel, _ arguments: Arguments, _ memory: ArgumentMemory,
+    _ fields: [(offset: Int?, view: View)]
+  ) -> KernelCall {
+    KernelCall(
+      kernel: kernel, arguments: UnsafeMutableRawPointer(memory.place(arguments)),
+      fields: fields)
+  }
+}
+
+/// Sets the first elements of a C array, which Swift sees as a tuple.
+func set<Array, Element: BitwiseCopyable>(_ array: inout Array, _ values: [Element]) {
+  withUnsafeMutableBytes(of: &array) { bytes in
+    values.withUnsafeBytes { bytes.copyMemory(from: $0) }
+  }
+}
