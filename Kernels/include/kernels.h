@@ -9,6 +9,7 @@
 #include "kernels/layout.h"
 #include "kernels/memory.h"
 #include "kernels/normalization.h"
+#include "kernels/recurrent.h"
 #include "kernels/reduce.h"
 #include "kernels/scan.h"
 #include "kernels/softmax.h"

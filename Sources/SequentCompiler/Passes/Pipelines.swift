@@ -3,7 +3,14 @@ public enum Pipelines {
   /// What every compiled model goes through.
   public static let optimize: [Pass] = [
     canonicalize,
+    hoistLoopInvariants,
     fuseRecurrentSequence,
+    hoistInputProjection,
+    mergeGateMatmuls,
+    hoistLoopInvariants,
+    fuseRecurrentCell,
+    fuseSoftmaxScale,
+    fuseEpilogue,
     canonicalize,
   ]
 

@@ -1,6 +1,6 @@
 import SequentIR
 
-/// Makes one sequence of the forward and the reverse one of a layer, so that both run at once:
+/// Makes one sequence of the forward and the reverse one of a layer, so that both run at once.
 ///
 ///     %f, %hf = recurrent_sequence %x, …                %y, %hf, %hr = recurrent_sequence %x, …
 ///     %r, %hr = recurrent_sequence %x, … {reverse}   →

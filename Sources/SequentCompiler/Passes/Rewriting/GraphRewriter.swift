@@ -81,21 +81,27 @@ struct GraphRewriter {
   mutating func append(
     _ operation: Operation, _ operands: [Value], names: [Value], of node: Node
   ) throws -> [Value] {
-    try graph.append(
-      operation, operands, names: names.map(source.name(of:)), origin: node.origin)
+    try append(operation, operands, names: names.map(source.name(of:)), origin: node.origin)
+  }
+
+  /// Adds a node.
+  mutating func append(
+    _ operation: Operation, _ operands: [Value], names: [String], origin: Origin
+  ) throws -> [Value] {
+    try graph.append(operation, operands, names: names, origin: origin)
   }
 
   /// Adds a node with a single result.
   mutating func append(
-    _ operation: Operation, _ operands: [Value], origin: Origin
-  ) throws -> Value { try graph.append(operation, operands, origin: origin)[0] }
+    _ operation: Operation, _ operands: [Value], name: String? = nil, origin: Origin
+  ) throws -> Value {
+    try append(operation, operands, names: name.map { [$0] } ?? [], origin: origin)[0]
+  }
 
   /// Adds a node with a single result.
   mutating func append(
     _ operation: Operation, _ operands: Value..., name: String? = nil, origin: Origin
-  ) throws -> Value {
-    try graph.append(operation, operands, names: name.map { [$0] } ?? [], origin: origin)[0]
-  }
+  ) throws -> Value { try append(operation, operands, name: name, origin: origin) }
 }
 
 extension Graph {

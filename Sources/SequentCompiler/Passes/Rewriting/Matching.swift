@@ -30,6 +30,19 @@ extension Graph {
     return function.isCommutative ? [(left, right), (right, left)] : [(left, right)]
   }
 
+  /// The positions of the nodes between some values and the leaves they are computed from.
+  func nodes(giving values: [Value], from leaves: Set<Value>) -> Set<Int> {
+    var result: Set<Int> = []
+    var pending = values
+    while let value = pending.popLast() {
+      guard !leaves.contains(value), let index = producerIndex(of: value),
+        result.insert(index).inserted
+      else { continue }
+      pending += nodes[index].operands
+    }
+    return result
+  }
+
   /// The position of the node that gives a value.
   func producerIndex(of value: Value) -> Int? {
     guard case .node(let index, _) = definition(of: value) else { return nil }
@@ -48,6 +61,12 @@ extension Graph {
       }
       return leaves(of: function, under: operand, uses)
     }
+  }
+
+  /// Whether a value is opened by `leaves` of a larger tree of the function.
+  func isInner(_ value: Value, of function: Binary, _ uses: GraphUses) -> Bool {
+    guard let user = uses.onlyUser(of: value).map({ nodes[$0] }) else { return false }
+    return user.operation == .binary(function) && type(of: user.results[0]) == type(of: value)
   }
 
   /// The word for what gives a value, for explanations: `%gates, a slice`.

@@ -1,0 +1,70 @@
+// Packing of weights and biases into panels; see layout.h.
+#include "recurrent/kernels.h"
+#include "recurrent/layout.h"
+
+// An element of gate `gate`; 0 in the padding and where there is no matrix.
+static float element(const struct kn_recurrent_matrix *gates, size_t gate, size_t hidden, size_t row,
+                     size_t unit) {
+  if (gates == NULL || gates[gate].data == NULL || unit >= hidden) return 0;
+  return gates[gate].data[row * gates[gate].row_stride + unit * gates[gate].column_stride];
+}
+
+// Packs the sum of two sets of gates of [depth, hidden]; `more` may be NULL.
+static void pack(const struct kn_cell_layout *layout, size_t depth, size_t hidden,
+                 const struct kn_recurrent_matrix *gates, const struct kn_recurrent_matrix *more,
+                 float *packed) {
+  const size_t width = kn_recurrent_kernels()->width;
+  const size_t units = kn_padded_units(layout, hidden, width);
+  for (size_t p = 0; p < layout->phases; p++) {
+    const struct kn_cell_phase *phase = &layout->phase[p];
+    for (size_t first = 0; first < units; first += phase->units * width) {
+      for (size_t row = 0; row < depth; row++) {
+        for (size_t block = 0; block < layout->blocks; block++) {
+          const size_t gate = phase->gate[block];
+          const size_t unit = first + phase->unit[block] * width;
+          for (size_t lane = 0; lane < width; lane++) {
+            *packed++ = element(gates, gate, hidden, row, unit + lane) +
+                        element(more, gate, hidden, row, unit + lane);
+          }
+        }
+      }
+    }
+  }
+}
+
+size_t kn_recurrent_weights_size(enum kn_cell cell, size_t depth, size_t hidden) {
+  const struct kn_cell_layout *layout = &kn_cell_layouts[cell];
+  return depth * layout->gates * kn_padded_units(layout, hidden, kn_recurrent_kernels()->width);
+}
+
+void kn_recurrent_pack_weights(enum kn_cell cell, size_t depth, size_t hidden,
+                               const struct kn_recurrent_matrix gates[], float *packed) {
+  pack(&kn_cell_layouts[cell], depth, hidden, gates, NULL, packed);
+}
+
+size_t kn_recurrent_bias_size(enum kn_cell cell, size_t hidden) {
+  const struct kn_cell_layout *layout = &kn_cell_layouts[cell];
+  const size_t units = kn_padded_units(layout, hidden, kn_recurrent_kernels()->width);
+  return (layout->gates + (layout->separate_last ? 1 : 0)) * units;
+}
+
+void kn_recurrent_pack_bias(enum kn_cell cell, size_t hidden, const float *const input_bias[],
+                            const float *const hidden_bias[], float *packed) {
+  const struct kn_cell_layout *layout = &kn_cell_layouts[cell];
+  struct kn_recurrent_matrix input[KN_CELL_MAX_GATES], state[KN_CELL_MAX_GATES];
+  for (size_t gate = 0; gate < layout->gates; gate++) {
+    const float *of_input = input_bias == NULL ? NULL : input_bias[gate];
+    const float *of_state = hidden_bias == NULL ? NULL : hidden_bias[gate];
+    input[gate] = (struct kn_recurrent_matrix){of_input, hidden, 1};
+    state[gate] = (struct kn_recurrent_matrix){of_state, hidden, 1};
+  }
+  const size_t last = layout->gates - 1;
+  const struct kn_recurrent_matrix apart = state[last];
+  if (layout->separate_last) state[last].data = NULL;
+  pack(layout, 1, hidden, input, state, packed);
+  if (!layout->separate_last) return;
+  const size_t units = kn_padded_units(layout, hidden, kn_recurrent_kernels()->width);
+  for (size_t unit = 0; unit < units; unit++) {
+    packed[layout->gates * units + unit] = element(&apart, 0, hidden, 0, unit);
+  }
+}

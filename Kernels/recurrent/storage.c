@@ -1,0 +1,60 @@
+#include "recurrent/storage.h"
+
+// Rows of x that are projected at once: enough to read the input weights rarely, few enough for the
+// result to stay in a core's cache until its steps come. A multiple of every tile's rows.
+static const size_t wanted_chunk_rows = 120;
+
+enum { LINE = 128 };  // bytes: CPUs fetch lines in pairs
+
+// Hands out pieces of the workspace; with no workspace it only counts.
+struct cursor {
+  char *base;
+  size_t bytes;
+};
+
+static void *take(struct cursor *cursor, size_t count, size_t size) {
+  void *piece = cursor->base == NULL ? NULL : cursor->base + cursor->bytes;
+  cursor->bytes += (count * size + LINE - 1) / LINE * LINE;
+  return piece;
+}
+
+static struct kn_recurrent_states take_states(struct cursor *cursor, size_t states, size_t size) {
+  struct kn_recurrent_states result = {0};
+  result.hidden[0] = take(cursor, size, sizeof(float));
+  result.hidden[1] = take(cursor, size, sizeof(float));
+  if (states > 2) result.second = take(cursor, size, sizeof(float));
+  if (states > 3) result.gated = take(cursor, size, sizeof(float));
+  return result;
+}
+
+size_t kn_recurrent_storage(const struct kn_recurrent_arguments *a,
+                            const struct kn_recurrent_kernels *kernels,
+                            const struct kn_recurrent_plan *plan, size_t index, float *workspace,
+                            struct kn_recurrent_storage *storage) {
+  const struct kn_cell_layout *layout = &kn_cell_layouts[a->cell];
+  struct cursor cursor = {(char *)workspace, 0};
+  struct kn_recurrent_storage mine = {0};
+  // A vector more than the units, so that rows of 2ⁿ units don't fall on the same cache sets.
+  mine.state_stride = kn_padded_units(layout, a->hidden, kernels->width) + 16;
+  for (size_t d = 0; d < a->directions; d++) {
+    mine.states[d] = take_states(&cursor, layout->states, a->batch * mine.state_stride);
+  }
+  for (size_t member = 0; member < plan->threads; member++) {
+    const struct kn_recurrent_share share = kn_recurrent_share(a, kernels, plan, member);
+    const size_t rows = (a->batch + share.row_step - 1) / share.row_step;
+    const size_t columns = (share.units.end - share.units.begin) * layout->gates;
+    mine.chunk_rows = rows > wanted_chunk_rows ? rows : wanted_chunk_rows;
+    if (mine.chunk_rows > rows * a->time) mine.chunk_rows = rows * a->time;
+    mine.order = take(&cursor, rows, sizeof(size_t));
+    mine.lengths = take(&cursor, rows, sizeof(size_t));
+    mine.counts = take(&cursor, a->time + 2, sizeof(size_t));
+    mine.at = take(&cursor, rows, sizeof(size_t));
+    mine.from = take(&cursor, rows, sizeof(float *));
+    mine.output = take(&cursor, rows, sizeof(float *));
+    mine.inputs = take(&cursor, mine.chunk_rows, sizeof(float *));
+    mine.projected = take(&cursor, mine.chunk_rows * columns, sizeof(float));
+    mine.sums = take(&cursor, columns, sizeof(float));
+    if (member == index) *storage = mine;
+  }
+  return cursor.bytes / sizeof(float);
+}
