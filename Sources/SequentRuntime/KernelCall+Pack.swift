@@ -5,41 +5,86 @@ import SequentIR
 extension Instruction {
   func pack(_ packing: Kernel.Packing, _ memory: ArgumentMemory) -> KernelCall {
     var arguments = PackArguments()
-    var kernel = packGemmKernel
+    var fields = inputs.first.map { [(MemoryLayout.offset(of: \PackArguments.first), $0)] } ?? []
+    var kernel = packGemm
     switch packing {
     case .gemm:
-      kernel = packGemmKernel
-      arguments.rows = inputs[0].shape[0]
-      arguments.columns = inputs[0].shape[1]
-      arguments.rowStride = inputs[0].stride(0)
-      arguments.columnStride = inputs[0].stride(1)
-    case .recurrentWeights, .recurrentBias: fatalError("interim")
+      arguments.shape(inputs[0])
+    case .recurrentWeights(let cell):
+      kernel = packRecurrentWeights
+      arguments.shape(inputs[0])
+      arguments.cell = cell.code
+    case .recurrentBias(let cell, let hidden, let hasBias, let hasHiddenBias):
+      kernel = packRecurrentBias
+      arguments.cell = cell.code
+      arguments.columns = hidden
+      if hasHiddenBias {
+        if !hasBias { fields = [] }
+        fields.append((MemoryLayout.offset(of: \PackArguments.second), inputs[hasBias ? 1 : 0]))
+      }
     }
-    return make(
-      kernel, arguments, memory,
-      [
-        (MemoryLayout.offset(of: \PackArguments.first), inputs[0]),
-        (MemoryLayout.offset(of: \PackArguments.packed), outputs[0]),
-      ])
+    fields.append((MemoryLayout.offset(of: \PackArguments.packed), outputs[0]))
+    return make(kernel, arguments, memory, fields)
   }
 }
 
 /// What the packing kernels read.
-struct PackArguments: BitwiseCopyable {
+private struct PackArguments: BitwiseCopyable {
   var rows = 0
   var columns = 0
   var rowStride = 0
   var columnStride = 0
+  var cell = KN_CELL_RNN_TANH
   var first: UnsafePointer<Float>?
   var second: UnsafePointer<Float>?
   var packed: UnsafeMutablePointer<Float>?
+
+  mutating func shape(_ matrix: View) {
+    (rows, columns) = (matrix.shape[0], matrix.shape[1])
+    (rowStride, columnStride) = (matrix.stride(0), matrix.stride(1))
+  }
 }
 
-/// Packs on the first thread: it is done once per set of weights.
-private let packGemmKernel: kn_kernel = { arguments, team in
-  guard team?.pointee.index == 0, let call = arguments?.load(as: PackArguments.self) else { return }
+/// The arguments, on the first thread: packing is done once per set of weights.
+private func arguments(
+  _ arguments: UnsafeRawPointer?, _ team: UnsafePointer<kn_team>?
+) -> PackArguments? {
+  team?.pointee.index == 0 ? arguments?.load(as: PackArguments.self) : nil
+}
+
+private let packGemm: kn_kernel = { pointer, team in
+  guard let call = arguments(pointer, team) else { return }
   kn_gemm_pack(
     call.first, call.rows, call.columns, call.rowStride, call.columnStride, call.packed)
+}
+
+private let packRecurrentWeights: kn_kernel = { pointer, team in
+  guard let call = arguments(pointer, team), let first = call.first else { return }
+  let gates = kn_cell_gates(call.cell)
+  let hidden = call.columns / gates
+  withUnsafeTemporaryAllocation(of: kn_recurrent_matrix.self, capacity: gates) { matrices in
+    for gate in 0..<gates {
+      matrices[gate] = kn_recurrent_matrix(
+        data: first + gate * hidden * call.columnStride, row_stride: call.rowStride,
+        column_stride: call.columnStride)
+    }
+    kn_recurrent_pack_weights(
+      call.cell, call.rows, hidden, matrices.baseAddress, call.packed)
+  }
+}
+
+/// The bias of every gate, and the hidden bias of the last, which is the candidate.
+private let packRecurrentBias: kn_kernel = { pointer, team in
+  guard let call = arguments(pointer, team) else { return }
+  let gates = kn_cell_gates(call.cell)
+  withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: 2 * gates) { biases in
+    for gate in 0..<gates {
+      biases[gate] = call.first.map { $0 + gate * call.columns }
+      biases[gates + gate] = gate == gates - 1 ? call.second : nil
+    }
+    guard let start = biases.baseAddress else { return }
+    kn_recurrent_pack_bias(call.cell, call.columns, start, start + gates, call.packed)
+  }
 }
 
 extension Target {
@@ -49,20 +94,25 @@ extension Target {
       threads: threads, maximumRank: Int(KN_MAX_RANK),
       workspace: { instruction in
         switch instruction.kernel {
-        case .gemm:
+        case .gemm(let gemm):
           var arguments = instruction.gemmArguments
           // Only whether it is NULL is read.
-          if case .gemm(let gemm) = instruction.kernel, gemm.isPacked {
-            arguments.packed = UnsafePointer(bitPattern: MemoryLayout<Float>.alignment)
-          }
-          return Int(kn_gemm_workspace_size(&arguments, threads))
+          if gemm.isPacked { arguments.packed = UnsafePointer(bitPattern: 64) }
+          return kn_gemm_workspace_size(&arguments, threads)
+        case .recurrentSequence:
+          var arguments = instruction.recurrentArguments
+          return kn_recurrent_workspace_size(&arguments, threads)
         default: return 0
         }
       },
       packedCount: { packing, views in
         switch packing {
-        case .gemm: Int(kn_gemm_packed_size(views[0].shape[0], views[0].shape[1]))
-        case .recurrentWeights, .recurrentBias: fatalError("interim")
+        case .gemm: kn_gemm_packed_size(views[0].shape[0], views[0].shape[1])
+        case .recurrentWeights(let cell):
+          kn_recurrent_weights_size(
+            cell.code, views[0].shape[0], views[0].shape[1] / cell.gates.count)
+        case .recurrentBias(let cell, let hidden, _, _):
+          kn_recurrent_bias_size(cell.code, hidden)
         }
       })
   }

@@ -75,7 +75,8 @@ extension Instruction {
     case .checkLengths(let limit): checkLengths(limit, memory)
     case .maskedUpdate(let holds): maskedUpdate(holds, memory)
     case .pack(let packing): pack(packing, memory)
-    case .recurrentCell, .recurrentSequence: fatalError("interim")
+    case .recurrentCell(let cell): recurrentCell(cell, memory)
+    case .recurrentSequence(let layer): recurrentSequence(layer, memory)
     }
   }
 

@@ -31,8 +31,12 @@ struct ThreadPolicy {
     return available
   }
 
-  /// How many threads an instruction gets.
+  /// How many threads an instruction gets; recurrent layers know best themselves.
   func threads(for instruction: Instruction) -> Int {
+    if case .recurrentSequence = instruction.kernel {
+      var arguments = instruction.recurrentArguments
+      return max(1, kn_recurrent_choose_plan(&arguments, team).threads)
+    }
     let wanted = nanoseconds(instruction) / nanosecondsPerThread
     return wanted < Double(team) ? max(1, Int(wanted)) : team
   }

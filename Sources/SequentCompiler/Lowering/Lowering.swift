@@ -150,7 +150,10 @@ extension Lowerer {
       return [try updated(operands[0], with: operands[1], update)]
     case .scan(let scan):
       return try loop(scan, operands)
-    case .recurrentCell, .recurrentSequence: throw LoweringError("interim")
+    case .recurrentCell(let cell):
+      return try recurrentCell(cell.cell, operands, shapes)
+    case .recurrentSequence(let layer):
+      return try recurrentSequence(layer, operands, shapes)
     }
   }
 }
