@@ -131,6 +131,8 @@ public enum BindingError: Error, Hashable, CustomStringConvertible {
   case rank(name: String, expected: [Dimension], actual: [Int])
   /// An axis has another size than its type.
   case mismatch(name: String, axis: Int, dimension: Dimension, expected: Int, actual: Int)
+  /// A tensor has more elements than can be counted.
+  case tooLarge(type: TensorType)
 
   /// What is wrong, and where.
   public var description: String {
@@ -143,6 +145,8 @@ public enum BindingError: Error, Hashable, CustomStringConvertible {
       "'\(name)' has shape \(actual), but its type has \(expected.count) axes: \(expected)"
     case .mismatch(let name, let axis, let dimension, let expected, let actual):
       "axis \(axis) ('\(dimension)') of '\(name)' has size \(actual), expected \(expected)"
+    case .tooLarge(let type):
+      "\(type) has too many elements"
     }
   }
 }

@@ -22,6 +22,11 @@ public struct Evaluator {
     }
     var bindings = bindings
     for (input, tensor) in zip(function.inputs, inputs) {
+      guard tensor.elementType == input.type.elementType else {
+        throw EvaluationError(
+          "\(function.name): '\(input.name)' is \(tensor.elementType.rawValue), expected "
+            + "\(input.type)")
+      }
       try bindings.bind(input.type.shape, to: tensor.shape, of: input.name)
     }
     return try Evaluator(parameters: parameters, bindings: bindings).evaluate(

@@ -15,9 +15,12 @@ public struct TensorType: Hashable, Sendable {
   public var rank: Int { shape.count }
 
   /// The shape under given values of the symbols.
+  ///
+  /// - Throws: `BindingError` for a symbol without a value, a negative size, too many elements.
   public func sizes(_ bindings: Bindings) throws(BindingError) -> [Int] {
     var result: [Int] = []
     for dimension in shape { result.append(try dimension.size(bindings)) }
+    guard TensorData.count(of: result) != nil else { throw .tooLarge(type: self) }
     return result
   }
 

@@ -31,6 +31,7 @@ func function(
       }
       """)
   try verify(module)
+  #expect(try Module(parsing: module.text) == module)
   return module.functions[0]
 }
 

@@ -15,6 +15,10 @@ import Testing
     }
   }
 
+  @Test func wordsStandForOneOperationEach() {
+    #expect(Set(Operation.mnemonics).count == Operation.mnemonics.count)
+  }
+
   @Test func holdEveryPrimitive() throws {
     let fused =
       FusedLinear.mnemonics + FusedSoftmax.mnemonics + FusedRecurrentCell.mnemonics

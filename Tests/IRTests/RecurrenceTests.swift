@@ -68,6 +68,7 @@ import Testing
     let text = RecurrentText(cell: cell, hasLengths: hasLengths)
     let module = try Module(parsing: text.module)
     try verify(module)
+    #expect(try Module(parsing: module.text) == module)
     let functions = [
       try #require(module.function("textbook")), try #require(module.function("fused")),
     ]

@@ -1,0 +1,36 @@
+/// Rows of a table by number: `y[i…, w] = table[indices[i…], w]`.
+public struct Gather: OperationRule {
+  public static let mnemonics = ["gather"]
+
+  /// Creates a gather.
+  public init() {}
+
+  public static func parse(
+    _ mnemonic: String, _ attributes: AttributeReader
+  ) throws(TypeError) -> Operation { .gather(Gather()) }
+
+  public func resultTypes(_ operands: [TensorType]) throws(TypeError) -> [TensorType] {
+    try expect(2, operands, of: mnemonic)
+    try expect(.int32, operands[1], "gather: indices")
+    guard operands[0].rank == 2 else {
+      throw TypeError("gather: table is \(operands[0]), expected [rows, width]")
+    }
+    return [
+      TensorType(operands[0].elementType, operands[1].shape + [operands[0].shape[1]])
+    ]
+  }
+
+  public func evaluate(_ operands: [HostTensor], _ bindings: Bindings) throws -> [HostTensor] {
+    let (table, indices) = (operands[0], operands[1])
+    let (rows, width) = (table.shape[0], table.shape[1])
+    var values: [Double] = []
+    for (position, index) in indices.values.enumerated() {
+      guard index >= 0, Int(index) < rows else {
+        throw EvaluationError(
+          "gather: index \(Int(index)) at position \(position) is not a row of a table of \(rows)")
+      }
+      values += table.values[Int(index) * width..<(Int(index) + 1) * width]
+    }
+    return [HostTensor(table.elementType, indices.shape + [width], values)]
+  }
+}
