@@ -107,6 +107,11 @@ let package = Package(
       name: "TestSupport", dependencies: ["SequentIR"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     .testTarget(
+      name: "ModelTests",
+      dependencies: [
+        "Sequent", "SequentIR", "SequentCompiler", "SequentRuntime", "SequentExamples",
+      ], path: "Tests/ModelTests", resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
+    .testTarget(
       name: "LayerTests", dependencies: ["Sequent", "SequentIR", "SequentExamples"],
       path: "Tests/LayerTests", swiftSettings: swiftSettings),
     .testTarget(
