@@ -1,0 +1,67 @@
+import Sequent
+import SequentCompiler
+import SequentIR
+import SequentRuntime
+
+/// A graph compiled in one way, for any sizes and threads.
+struct Contender {
+  let variant: Variant
+  let executable: Executable
+  /// How long the passes took.
+  let passMilliseconds: Double
+
+  init(_ module: Module, _ weights: any ParameterSource, _ variant: Variant) throws {
+    let result = try compile(module, options: variant.options)
+    self.variant = variant
+    executable = try Executable(result.module, weights: weights)
+    passMilliseconds = result.report.milliseconds
+  }
+}
+
+/// A contender that has run once on given inputs, and can be run again on them.
+struct PreparedContender {
+  let variant: Variant
+  let session: Session
+  let plan: Plan
+  /// How long the passes, the plan and the packing of weights took.
+  let compileMilliseconds: Double
+  /// How long the first run took, its inputs copied in and its outputs out.
+  let firstMilliseconds: Double
+  /// What the first run gave.
+  let outputs: [String: TensorData]
+
+  init(
+    _ contender: Contender, function: String, sizes: Bindings, inputs: [String: TensorData],
+    threads: Int?
+  ) throws {
+    let clock = ContinuousClock()
+    variant = contender.variant
+    session = try contender.executable.session(function: function, threads: threads)
+    let binding = try clock.measure { [session] in try session.bind(sizes) }
+    compileMilliseconds = contender.passMilliseconds + binding / .milliseconds(1)
+    var outputs: [String: TensorData] = [:]
+    let first = try clock.measure { [session] in outputs = try session.run(inputs) }
+    firstMilliseconds = first / .milliseconds(1)
+    self.outputs = outputs
+    guard let plan = session.plan else {
+      throw RuntimeError("\(function) has no plan at \(sizes.sizes)")
+    }
+    self.plan = plan
+  }
+}
+
+extension Variant {
+  /// How the compiler is called.
+  var options: CompilerOptions {
+    switch self {
+    case .fused: CompilerOptions()
+    case .unfused: CompilerOptions(disabledPasses: Set(Pipelines.fusing))
+    }
+  }
+}
+
+extension Pipelines {
+  /// The passes that put several operations into one kernel. The others move work out of loops and
+  /// merge products, as whoever writes a model by hand for a framework does too.
+  static var fusing: [String] { all.map(\.name).filter { $0.hasPrefix("fuse-") } }
+}
