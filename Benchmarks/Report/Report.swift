@@ -33,6 +33,21 @@ public struct Report {
     }
   }
 
+  /// Adds the answer to a case; what is to be printed at once. Only lines of JSON say that a case is
+  /// not timed.
+  public mutating func append(_ answer: CaseAnswer) -> String {
+    switch answer {
+    case .rows(let rows): return rows.map { append($0) }.joined()
+    case .skipped(let name, let reason):
+      guard format == .jsonl else { return "" }
+      return JSON.object([
+        JSON.Member(name: "case", value: name.map { .string($0) } ?? .null),
+        JSON.Member(name: "contender", value: .string("sequent")),
+        JSON.Member(name: "skipped", value: .string(reason)),
+      ]).description + "\n"
+    }
+  }
+
   /// What is to be printed at the end.
   public var footer: String {
     guard !rows.isEmpty else { return "" }
@@ -61,13 +76,4 @@ public struct Report {
     case nil: ""
     }
   }
-}
-
-/// The answer to a case that is not timed.
-public func skipped(_ name: String?, _ reason: String) -> String {
-  JSON.object([
-    JSON.Member(name: "case", value: name.map { .string($0) } ?? .null),
-    JSON.Member(name: "contender", value: .string("sequent")),
-    JSON.Member(name: "skipped", value: .string(reason)),
-  ]).description + "\n"
 }

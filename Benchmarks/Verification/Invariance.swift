@@ -38,21 +38,21 @@ public func checkInvariance(
   func check(
     _ what: String, _ outputs: [String: TensorData],
     _ expected: (TensorData) throws -> TensorData = { $0 }
-  ) rethrows {
+  ) throws {
     let differing = try together.filter { try outputs[$0]?.isIdentical(to: expected($1)) != true }
     checks.append(InvarianceCheck(what: what, differing: differing.keys.sorted()))
   }
 
   for threads in [2, 5] {
     let team = try executable.session(function: name, threads: threads).threads
-    check("on \(threads) threads (team of \(team))", try run(inputs, threads: threads))
+    try check("on \(threads) threads (team of \(team))", try run(inputs, threads: threads))
   }
   let backwards = Array((0..<count).reversed())
-  try check("in the opposite order", try run(inputs.mapValues { try $0.rows(backwards) })) {
+  try check("in the opposite order", run(inputs.mapValues { try $0.rows(backwards) })) {
     try $0.rows(backwards)
   }
   for row in 0..<count {
-    try check("row \(row) alone", try run(inputs.mapValues { try $0.rows([row]) })) {
+    try check("row \(row) alone", run(inputs.mapValues { try $0.rows([row]) })) {
       try $0.rows([row])
     }
   }
@@ -60,9 +60,9 @@ public func checkInvariance(
     var longer = sizes
     longer[stepSymbol] = steps + 5
     let padded = try run(try function.resize(inputs, to: longer))
-    check(
+    try check(
       "padded from \(steps) to \(steps + 5) steps",
-      try function.resizeOutputs(padded, to: sizes))
+      function.resizeOutputs(padded, to: sizes))
   }
   return checks
 }

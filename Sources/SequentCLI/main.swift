@@ -14,7 +14,7 @@ enum ExitStatus: Int32 {
 }
 
 /// The verbs, in the order of the overview.
-let commands: [Command] = [compileCommand, optCommand, listCommand]
+let commands: [Command] = [compileCommand, benchCommand, optCommand, listCommand]
 
 /// Runs the command that the arguments name.
 func run(_ arguments: [String]) -> ExitStatus {
