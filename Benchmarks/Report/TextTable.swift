@@ -21,10 +21,10 @@ public struct TextTable {
   /// The table as Markdown.
   public var markdown: String {
     let rule = widths.enumerated().map { index, width in
-      index == 0 ? String(repeating: "-", count: width) : String(repeating: "-", count: width) + ":"
+      String(repeating: "-", count: width + 1) + (index == 0 ? "-" : ":")
     }
     var lines = cells.map { "| " + $0.joined(separator: " | ") + " |\n" }
-    lines.insert("|-" + rule.joined(separator: "|-") + "|\n", at: 1)
+    lines.insert("|" + rule.joined(separator: "|") + "|\n", at: 1)
     return lines.joined()
   }
 

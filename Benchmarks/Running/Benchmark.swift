@@ -20,24 +20,29 @@ public struct Benchmark {
 
   private let name: String
   private let function: Function
-  private let contenders: [Contender]
+  private let models: [(variant: Variant, model: CompiledModel)]
   private let settings: Settings
   /// Floating-point operations, if they are known otherwise than by the plan.
   private let flops: Double?
 
-  /// Compiles a function of a module in every variant.
+  /// Compiles a model in every variant.
+  ///
+  /// - Parameters:
+  ///   - flops: the floating-point operations of a run, where the caller counts them otherwise than
+  ///     the plan does.
+  ///   - compile: the model, compiled with the options that make a variant.
   public init(
-    _ name: String, _ module: Module, function: String = "main",
-    weights: any ParameterSource, settings: Settings, flops: Double? = nil
+    _ name: String, function: String = "main", settings: Settings, flops: Double? = nil,
+    compile: (CompilerOptions) throws -> CompiledModel
   ) throws {
-    guard let found = module.function(function) else {
-      throw RuntimeError("the model has no function '\(function)'")
-    }
     self.name = name
-    self.function = found
     self.settings = settings
     self.flops = flops
-    contenders = try settings.variants.map { try Contender(module, weights, $0) }
+    models = try settings.variants.map { ($0, try compile($0.options)) }
+    guard let found = models.first?.model.traced.module.function(function) else {
+      throw RuntimeError("the model has no function '\(function)'")
+    }
+    self.function = found
   }
 
   /// Rows for one set of sizes: every number of threads, and for each the variants in turn.
@@ -55,15 +60,15 @@ public struct Benchmark {
   private func rows(
     _ sizes: Bindings, _ inputs: [String: TensorData], threads: Int?
   ) throws -> [BenchmarkRow] {
-    let prepared = try contenders.map {
-      try PreparedContender(
-        $0, function: function.name, sizes: sizes, inputs: inputs, threads: threads)
+    let contenders = try models.map { variant, model in
+      try Contender(
+        model, variant, function: function.name, sizes: sizes, inputs: inputs, threads: threads)
     }
     let timings = try interleave(
-      prepared.map { contender in { try contender.session.run() } }, settings.rule)
-    let reference = prepared.first { $0.variant == .unfused }?.outputs
-    let work = flops ?? prepared.map(\.plan.flops).min() ?? 0
-    return zip(prepared, timings).map { contender, timing in
+      contenders.map { contender in { try contender.session.run() } }, settings.rule)
+    let reference = contenders.first { $0.variant == .unfused }?.outputs
+    let work = flops ?? contenders.map(\.plan.flops).min() ?? 0
+    return zip(contenders, timings).map { contender, timing in
       let team = contender.session.threads
       let gflops = timing.median > 0 ? work / timing.median / 1e6 : 0
       return BenchmarkRow(

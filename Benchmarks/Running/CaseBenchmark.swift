@@ -6,12 +6,10 @@ extension BenchmarkCase {
   /// Rows for the case: every number of threads and variant.
   public func rows(_ settings: Benchmark.Settings) throws -> [BenchmarkRow] {
     let traced = try traced()
-    var weights: [String: TensorData] = [:]
-    for parameter in traced.module.parameters {
-      weights[parameter.name] = try parameter.initialValues(seed: 0)
+    let weights = try traced.module.initialWeights(seed: 0)
+    let benchmark = try Benchmark(name, settings: settings, flops: flops) {
+      try CompiledModel(traced, weights: weights, options: $0)
     }
-    let benchmark = try Benchmark(
-      name, traced.module, weights: weights, settings: settings, flops: flops)
     return try benchmark.rows(sizes: sizes, inputs: try inputs(traced.module))
   }
 

@@ -3,23 +3,8 @@ import SequentCompiler
 import SequentIR
 import SequentRuntime
 
-/// A graph compiled in one way, for any sizes and threads.
+/// A model compiled in one way that has run once on given inputs, and can be run again on them.
 struct Contender {
-  let variant: Variant
-  let executable: Executable
-  /// How long the passes took.
-  let passMilliseconds: Double
-
-  init(_ module: Module, _ weights: any ParameterSource, _ variant: Variant) throws {
-    let result = try compile(module, options: variant.options)
-    self.variant = variant
-    executable = try Executable(result.module, weights: weights)
-    passMilliseconds = result.report.milliseconds
-  }
-}
-
-/// A contender that has run once on given inputs, and can be run again on them.
-struct PreparedContender {
   let variant: Variant
   let session: Session
   let plan: Plan
@@ -31,14 +16,14 @@ struct PreparedContender {
   let outputs: [String: TensorData]
 
   init(
-    _ contender: Contender, function: String, sizes: Bindings, inputs: [String: TensorData],
-    threads: Int?
+    _ model: CompiledModel, _ variant: Variant, function: String, sizes: Bindings,
+    inputs: [String: TensorData], threads: Int?
   ) throws {
     let clock = ContinuousClock()
-    variant = contender.variant
-    session = try contender.executable.session(function: function, threads: threads)
+    self.variant = variant
+    session = try model.session(function: function, threads: threads)
     let binding = try clock.measure { [session] in try session.bind(sizes) }
-    compileMilliseconds = contender.passMilliseconds + binding / .milliseconds(1)
+    compileMilliseconds = model.report.milliseconds + binding / .milliseconds(1)
     var outputs: [String: TensorData] = [:]
     let first = try clock.measure { [session] in outputs = try session.run(inputs) }
     firstMilliseconds = first / .milliseconds(1)

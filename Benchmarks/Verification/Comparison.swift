@@ -20,19 +20,23 @@ public struct Comparison: Sendable {
 ///
 /// - Parameter tolerance: an element may be off by this times 1 + its own size.
 public func compareVariants(
-  _ module: Module, function name: String = "main", weights: [String: TensorData],
-  sizes: Bindings, seed: UInt64 = 0, threads: Int? = nil, tolerance: Double = 1e-4
+  _ artifact: Artifact, function name: String = "main", sizes: Bindings, seed: UInt64 = 0,
+  threads: Int? = nil, tolerance: Double = 1e-4
 ) throws -> [Comparison] {
+  let module = try Module(parsing: artifact.ir)
   guard let function = module.function(name) else {
     throw RuntimeError("the model has no function '\(name)'")
+  }
+  var weights: [String: HostTensor] = [:]
+  for parameter in module.parameters {
+    weights[parameter.name] = HostTensor(try artifact.parameters.tensor(named: parameter.name))
   }
   let inputs = try RandomInputs(function).byName(seed: seed, sizes: sizes)
   let reference = try evaluate(function, inputs, weights, sizes)
   var outputs: [Variant: [String: TensorData]] = [:]
   for variant in Variant.allCases {
-    let session = try Contender(module, weights, variant).executable
-      .session(function: name, threads: threads)
-    outputs[variant] = try session.run(inputs)
+    let model = try CompiledModel(artifact, options: variant.options)
+    outputs[variant] = try model.session(function: name, threads: threads).run(inputs)
   }
   var comparisons: [Comparison] = []
   for name in function.resultNames where function.states[name] == nil {
@@ -55,14 +59,14 @@ public func compareVariants(
 
 /// The outputs that the reference evaluator gives; states begin as zeros.
 private func evaluate(
-  _ function: Function, _ inputs: [String: TensorData], _ weights: [String: TensorData],
+  _ function: Function, _ inputs: [String: TensorData], _ weights: [String: HostTensor],
   _ sizes: Bindings
 ) throws -> [String: HostTensor] {
   let arguments = try function.inputs.map { name, type in
     try inputs[name].map { HostTensor($0) }
       ?? HostTensor(type.elementType, try type.sizes(sizes), repeating: 0)
   }
-  let evaluator = Evaluator(parameters: weights.mapValues { HostTensor($0) }, bindings: sizes)
+  let evaluator = Evaluator(parameters: weights, bindings: sizes)
   let results = try evaluator.evaluate(function, arguments)
   return Dictionary(
     zip(function.resultNames, results).map { ($0, $1) }, uniquingKeysWith: { first, _ in first })

@@ -18,10 +18,10 @@ public struct InvarianceCheck: Sendable {
 ///   - stepSymbol: the dimension that counts steps; rows are padded when an input is their lengths.
 /// - Throws: `RuntimeError` for a function whose inputs are not rows of a batch.
 public func checkInvariance(
-  _ executable: Executable, function name: String = "main", sizes: Bindings, seed: UInt64 = 0,
+  _ model: CompiledModel, function name: String = "main", sizes: Bindings, seed: UInt64 = 0,
   rowSymbol: String = "batch", stepSymbol: String = "time"
 ) throws -> [InvarianceCheck] {
-  let function = try executable.session(function: name, threads: 1).function
+  let function = try model.session(function: name, threads: 1).function
   let rows = Dimension.symbol(rowSymbol)
   let types = function.inputs.map(\.type) + function.outputs.map(\.type)
   guard let count = sizes[rowSymbol], types.allSatisfy({ $0.shape.first == rows }) else {
@@ -31,7 +31,7 @@ public func checkInvariance(
   }
   let inputs = try RandomInputs(function).byName(seed: seed, sizes: sizes)
   func run(_ inputs: [String: TensorData], threads: Int = 1) throws -> [String: TensorData] {
-    try executable.session(function: name, threads: threads).run(inputs)
+    try model.session(function: name, threads: threads).run(inputs)
   }
   let together = try run(inputs)
   var checks: [InvarianceCheck] = []
@@ -44,7 +44,7 @@ public func checkInvariance(
   }
 
   for threads in [2, 5] {
-    let team = try executable.session(function: name, threads: threads).threads
+    let team = try model.session(function: name, threads: threads).threads
     try check("on \(threads) threads (team of \(team))", try run(inputs, threads: threads))
   }
   let backwards = Array((0..<count).reversed())
