@@ -14,7 +14,10 @@ enum ExitStatus: Int32 {
 }
 
 /// The verbs, in the order of the overview.
-let commands: [Command] = [compileCommand, benchCommand, optCommand, listCommand]
+let commands: [Command] = [
+  compileCommand, runCommand, predictCommand, benchCommand, inspectCommand, listCommand, optCommand,
+  verifyCommand,
+]
 
 /// Runs the command that the arguments name.
 func run(_ arguments: [String]) -> ExitStatus {

@@ -1,16 +1,25 @@
+import Foundation
 import Sequent
+import SequentBenchmarks
 import SequentCompiler
 import SequentIR
+import SequentRuntime
 
-/// What `--emit` prints in place of writing a file.
+/// What `--emit` prints.
 private enum Emission: String, CaseIterable {
   case ir
   case irAfterEach = "ir-after-each"
+  case plan, dot, svg
 }
 
 private let destination = Option<String>(
   "output", letter: "o", "FILE",
   help: "where the compiled model goes; MODEL's name with .sequent when left out")
+private let weights = Option<String>(
+  "weights", "FILE",
+  help: "a checkpoint (.safetensors, .npz) with the parameters; drawn at random when left out")
+private let convention = Option<CheckpointConvention>(
+  "convention", help: "whose names and layouts the checkpoint has; found out when left out")
 private let settings = Option<Assignment>(
   "set", "KEY=VALUE", help: "another value for a setting of the model's configuration")
 private let disabled = Option<[String]>(
@@ -18,25 +27,80 @@ private let disabled = Option<[String]>(
 private let explain = Flag(
   "explain", help: "say on standard error what each pass matched, and what not, and why")
 private let emission = Option<Emission>(
-  "emit", help: "print the graph on standard output, and write a file only with --output")
+  "emit", help: "print this on standard output, and write a file only with --output")
 
 /// `sequent compile`.
 let compileCommand = Command(
   name: "compile", summary: "compiles a model into a .sequent file",
   positionals: [ModelArgument.help],
-  options: [destination, settings, disabled, explain, emission]
+  options: [
+    destination, weights, convention, settings, disabled, explain, emission,
+    SharedOptions.dimension,
+  ],
+  discussion: """
+    A plan is for sizes: --emit plan takes them with --dim. --emit svg calls Graphviz's dot.
+    sequent list names the passes.
+
+        sequent compile Tagger.swift --weights tagger.safetensors -o tagger.sequent --explain
+    """
 ) { arguments in
-  let model = try ModelArgument(try arguments.required(0))
+  let argument = try ModelArgument(try arguments.required(0))
   let changes = try arguments.values(settings).map { ($0.name, $0.value) }
   let emission = try arguments.value(emission)
+  let sizes = try arguments.values(SharedOptions.dimension).single()
   let options = CompilerOptions(disabledPasses: Set(try arguments.list(disabled)))
-  let traced = try model.traced(
-    settings: Dictionary(changes, uniquingKeysWith: { _, last in last }))
-
-  if emission == .irAfterEach { try output("// traced\n" + traced.module.text) }
-  let result = try compile(traced.module, options: options) { pass, module in
-    if emission == .irAfterEach { try output("\n// after \(pass)\n" + module.text) }
+  let convention = try arguments.value(convention)
+  let checkpoint = try arguments.value(weights)
+  if checkpoint == nil, convention != nil {
+    throw UsageError("option --convention: there is no checkpoint without --weights")
   }
-  if emission == .ir { try output(result.module.text) }
-  if arguments.has(explain) { note(explanation(of: result.report)) }
+
+  let traced = try argument.traced(
+    settings: Dictionary(changes, uniquingKeysWith: { _, last in last }))
+  let parameters = try checkpoint.map {
+    try traced.module.weights(path: $0, convention: convention)
+  }
+  let model = try CompiledModel(traced, weights: parameters, options: options)
+  if arguments.has(explain) { note(explanation(of: model.report)) }
+  if let emission { try emit(emission, model, options, sizes) }
+  var path = try arguments.value(destination)
+  if emission == nil { path = path ?? argument.baseName + ".sequent" }
+  if let path { try model.write(to: path) }
+  note(summary(of: model) + (path.map { "; wrote \($0)" } ?? ""))
+}
+
+private func emit(
+  _ emission: Emission, _ model: CompiledModel, _ options: CompilerOptions, _ sizes: [String: Int]
+) throws {
+  let module = model.executable.module
+  switch emission {
+  case .ir: try output(module.text)
+  case .irAfterEach:
+    try output("// traced\n" + model.traced.module.text)
+    _ = try compile(model.traced.module, options: options) { pass, module in
+      try output("\n// after \(pass)\n" + module.text)
+    }
+  case .plan:
+    for function in module.functions {
+      try function.check(sizes, for: "--emit plan")
+      let plan = try model.executable.plan(function: function.name, Bindings(sizes))
+      try output("\(function.name)\n\(plan)\n")
+    }
+  case .dot: try output(module.functions.map(\.dot).joined(separator: "\n"))
+  case .svg:
+    let program = try Subprocess.find("dot", "which Graphviz draws with,")
+    let text = module.functions.map(\.dot).joined(separator: "\n")
+    let (outcome, image) = try Subprocess.filter(program, ["-Tsvg"], text)
+    guard outcome == .exited(0) else { throw CommandError("\(program) \(outcome)") }
+    try output(String(decoding: image, as: UTF8.self))
+  }
+}
+
+/// `LanguageOfWord: 43 parameters, 339560 values, 9 operations, compiled in 2.1 ms`.
+private func summary(of model: CompiledModel) -> String {
+  let module = model.executable.module
+  let values = module.parameters.compactMap { $0.type.staticShape?.reduce(1, *) }.reduce(0, +)
+  let operations = module.functions.map(\.graph.nodes.count).reduce(0, +)
+  return "\(module.name): \(module.parameters.count) parameters of \(values) values, "
+    + "\(operations) operations, compiled in \(fixed(model.report.milliseconds, 1)) ms"
 }

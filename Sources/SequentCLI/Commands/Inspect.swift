@@ -1,0 +1,53 @@
+import Sequent
+import SequentBenchmarks
+import SequentCompiler
+import SequentIR
+import SequentRuntime
+
+/// `sequent inspect`.
+let inspectCommand = Command(
+  name: "inspect", summary: "says what a compiled model is",
+  positionals: [ArtifactArgument.help], options: [SharedOptions.dimension],
+  discussion: "With the size of every dimension (--dim) it also says what a run takes."
+) { arguments in
+  let sizes = try arguments.values(SharedOptions.dimension).single()
+  let model = try CompiledModel(try ArtifactArgument.open(try arguments.required(0)))
+  let module = model.executable.module
+  let counts = module.parameters.compactMap { $0.type.staticShape?.reduce(1, *) }
+  let total = counts.reduce(0, +)
+  try output("model       \(module.name)\n")
+  try output("task        \(model.traced.task.map(describe) ?? "none")\n")
+  try output("parameters  \(counts.count), \(total) values, \(4 * total) bytes\n")
+  for function in module.functions {
+    try output("\nfunction \(function.name)\n")
+    try output(describe(function))
+    if !sizes.isEmpty {
+      try function.check(sizes, for: "inspect --dim")
+      let plan = try model.executable.plan(function: function.name, Bindings(sizes))
+      try output(
+        "  run         \(plan.kernelCount) kernels, \(plan.arenaBytes) bytes of memory (at least "
+          + "\(plan.lowerBoundBytes)), \(fixed(plan.flops / 1e6, 3)) MFLOP\n")
+    }
+  }
+}
+
+private func describe(_ task: ModelTask) -> String {
+  "\(task.kind.rawValue), \(task.labels.count) labels, text by \(task.text.unit.rawValue), "
+    + "vocabulary of \(task.text.vocabulary.count)"
+}
+
+/// Inputs, outputs and states with their types, and how often which operation.
+private func describe(_ function: Function) -> String {
+  let states = Set(function.states.values)
+  var text = ""
+  for (name, type) in function.inputs {
+    text += "  \(states.contains(name) ? "state " : "input ")      \(name): \(type)\n"
+  }
+  for (name, type) in function.outputs where function.states[name] == nil {
+    text += "  output      \(name): \(type)\n"
+  }
+  var counts: [String: Int] = [:]
+  for node in function.graph.nodes { counts[node.operation.rule.mnemonic, default: 0] += 1 }
+  let list = counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }
+  return text + "  operations  \(list.joined(separator: ", "))\n"
+}

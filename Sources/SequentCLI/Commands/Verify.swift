@@ -1,0 +1,68 @@
+import Sequent
+import SequentBenchmarks
+import SequentIR
+import SequentRuntime
+
+private let bitwise = Flag(
+  "bitwise",
+  help: "check instead that rows give the same bits alone, in any order, padded, and on 1, 2 and 5 "
+    + "threads")
+private let seed = Option<UInt64>("seed", "N", help: "what the inputs are drawn from; 0 at first") {
+  text throws(UsageError) in
+  guard let seed = UInt64(text) else { throw UsageError("'\(text)' is not a whole number") }
+  return seed
+}
+private let tolerance = Option<Double>(
+  "tolerance", "T", help: "an element may be off by T times 1 + its own size; 0.0001 when left out"
+) { text throws(UsageError) in try decimalNumber(text, in: 0...1) }
+
+/// `sequent verify`.
+let verifyCommand = Command(
+  name: "verify", summary: "checks a compiled model against the reference evaluator",
+  positionals: [ArtifactArgument.help],
+  options: [
+    SharedOptions.dimension, seed, tolerance, bitwise, SharedOptions.function,
+    SharedOptions.threads,
+  ],
+  discussion: """
+    Runs the model on random inputs with fused kernels, without fusion, and operation by operation
+    in double precision. Dimensions without a size get 4. Exit status 1 says that they differ.
+    """
+) { arguments in
+  var sizes = try arguments.values(SharedOptions.dimension).single()
+  let seed = try arguments.value(seed) ?? 0
+  let tolerance = try arguments.value(tolerance) ?? 1e-4
+  let threads = try arguments.value(SharedOptions.threads)
+  let name = try arguments.value(SharedOptions.function) ?? "main"
+  let path = try arguments.required(0)
+  let artifact = try ArtifactArgument.open(path)
+  let model = try CompiledModel(artifact)
+  let function = try model.session(function: name).function
+  for symbol in function.symbols where sizes[symbol] == nil { sizes[symbol] = 4 }
+  try function.check(sizes, for: "verify")
+
+  let isGood: Bool
+  if arguments.has(bitwise) {
+    let checks = try checkInvariance(model, function: name, sizes: Bindings(sizes), seed: seed)
+    isGood = checks.allSatisfy(\.differing.isEmpty)
+    for check in checks {
+      try output(
+        (check.differing.isEmpty
+          ? "same bits  " : "DIFFERENT  in \(check.differing.joined(separator: ", ")): ")
+          + check.what + "\n")
+    }
+  } else {
+    let comparisons = try compareVariants(
+      artifact, function: name, sizes: Bindings(sizes), seed: seed, threads: threads,
+      tolerance: tolerance)
+    isGood = comparisons.allSatisfy(\.isWithin)
+    var table = TextTable(titles: ["output", "compared", "max difference", "result"])
+    for row in comparisons {
+      table.append([
+        row.output, row.what, scientific(row.difference), row.isWithin ? "within" : "BEYOND",
+      ])
+    }
+    try output(table.text)
+  }
+  guard isGood else { throw CommandError("\(path): results differ") }
+}
