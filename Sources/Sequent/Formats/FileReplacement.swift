@@ -63,6 +63,11 @@ func replaceFile(at path: String, _ body: (OutputFile) throws -> Void) throws {
   try syncFolder(of: target, named: path)
 }
 
+/// Writes a text in a file's place, as `replaceFile` does.
+package func replaceFile(at path: String, with text: String) throws {
+  try replaceFile(at: path) { try $0.write(Array(text.utf8)) }
+}
+
 private func writeDirectly(to path: String, _ body: (OutputFile) throws -> Void) throws {
   let descriptor = open(path, O_WRONLY | O_CLOEXEC)
   guard descriptor >= 0 else { throw FormatError(file: path, systemError: errno) }

@@ -1,4 +1,3 @@
-import Foundation
 import Sequent
 import SequentExamples
 
@@ -9,12 +8,11 @@ enum ArtifactArgument {
 
   /// The artifact that an argument names.
   static func open(_ argument: String) throws -> Artifact {
-    if argument.hasSuffix(".swift") || argument.hasSuffix(".sqir") {
-      throw CommandError("\(argument): not compiled yet: sequent compile \(argument)")
-    }
-    guard FileManager.default.fileExists(atPath: argument) else {
-      throw CommandError(
-        "\(argument): no such file" + didYouMean(argument, among: catalog.map(\.name)))
+    let isModel =
+      argument.hasSuffix(".swift") || argument.hasSuffix(".sqir")
+      || catalog.contains { $0.name == argument }
+    guard !isModel else {
+      throw CommandError("\(argument): a model that is not compiled yet: sequent compile \(argument)")
     }
     return try Artifact(path: argument)
   }

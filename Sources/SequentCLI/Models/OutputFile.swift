@@ -1,4 +1,3 @@
-import Foundation
 import Sequent
 import SequentIR
 
@@ -41,12 +40,7 @@ enum OutputFile {
         outputs[name].map { JSON.Member(name: name, value: $0.json) }
       }
       let text = JSON.object(members).description + "\n"
-      guard let path else { return try output(text) }
-      do {
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
-      } catch {
-        throw CommandError("\(path): \(error.localizedDescription)")
-      }
+      if let path { try replaceFile(at: path, with: text) } else { try output(text) }
     }
   }
 }

@@ -116,6 +116,7 @@ private struct BuiltModules {
       "-I", folder.appending(path: "Modules").path,
       "-L", folder.path, "-lSequentDynamic", "-Xlinker", "-rpath", "-Xlinker", folder.path,
     ]
+      + ["-Xcc", "-I\(package.appending(path: "Kernels/include").path)"]
       + maps.flatMap { ["-Xcc", "-fmodule-map-file=\(package.appending(path: $0).path)"] }
   }
 
