@@ -44,6 +44,28 @@ public struct BenchmarkCase: Sendable {
     default:
       throw UnsupportedCase(name: name, reason: "kind '\(fields.kind)' is not timed")
     }
+    guard elements <= Self.largestCase else {
+      throw UnsupportedCase(
+        name: name, reason: "it needs more than \(Self.largestCase) numbers in memory")
+    }
+  }
+
+  /// So many numbers are 4 GiB.
+  private static let largestCase = Double(1 << 30)
+
+  /// About how many numbers inputs, weights and outputs are.
+  private var elements: Double {
+    switch kind {
+    case .gemm(let m, let n, let k):
+      let (m, n, k) = (Double(m), Double(n), Double(k))
+      return m * k + k * n + m * n
+    case .recurrent(let network, let batch, let time):
+      let width = Double(network.hidden * (network.isBidirectional ? 2 : 1))
+      let steps = Double(batch) * Double(time)
+      let rows = Double(network.input) + Double(network.layers) * 2 * width
+      return steps * (Double(network.input) + width * Double(1 + network.cell.gates))
+        + rows * width * Double(network.cell.gates)
+    }
   }
 
   /// The sizes of the model's named dimensions.

@@ -33,8 +33,9 @@ public struct Report {
     }
   }
 
-  /// Adds the answer to a case; what is to be printed at once. Only lines of JSON say that a case is
-  /// not timed.
+  /// Adds the answer to a case; what is to be printed at once.
+  ///
+  /// Only lines of JSON say that a case is not timed.
   public mutating func append(_ answer: CaseAnswer) -> String {
     switch answer {
     case .rows(let rows): return rows.map { append($0) }.joined()

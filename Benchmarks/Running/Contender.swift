@@ -46,7 +46,9 @@ extension Variant {
 }
 
 extension Pipelines {
-  /// The passes that put several operations into one kernel. The others move work out of loops and
+  /// The passes that put several operations into one kernel.
+  ///
+  /// The others move work out of loops and
   /// merge products, as whoever writes a model by hand for a framework does too.
   static var fusing: [String] { all.map(\.name).filter { $0.hasPrefix("fuse-") } }
 }

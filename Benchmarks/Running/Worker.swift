@@ -8,7 +8,9 @@ public enum CaseAnswer: Sendable {
   case skipped(name: String?, reason: String)
 }
 
-/// Answers cases, a line of JSON each. It takes any line, and goes on.
+/// Answers cases, a line of JSON each.
+///
+/// It takes any line, and goes on.
 public struct Worker {
   private let settings: Benchmark.Settings
 

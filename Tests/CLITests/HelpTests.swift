@@ -2,7 +2,9 @@ import Testing
 
 /// What the command says of itself is what files beside this one hold.
 @Suite struct HelpTests {
-  static let verbs = ["compile", "opt", "list"]
+  static let verbs = [
+    "compile", "run", "predict", "bench", "inspect", "list", "opt", "verify",
+  ]
 
   @Test(arguments: verbs) func help(of verb: String) throws {
     let result = try Sequent.run(verb, "--help")

@@ -15,6 +15,7 @@ public struct CompiledModel: Sendable {
   /// The fused graph with its weights.
   public let executable: Executable
   private let weights: any TensorSource
+  private let disabledPasses: Set<String>
 
   /// Compiles a model.
   ///
@@ -32,10 +33,12 @@ public struct CompiledModel: Sendable {
     self.traced = traced
     self.report = report
     self.weights = weights
+    disabledPasses = options.disabledPasses
     executable = try Executable(module, weights: TensorSourceParameters(source: weights))
   }
 
-  /// Reads an artifact: the file is mapped, the graph compiled.
+  /// Reads an artifact: the file is mapped, the graph compiled, without the passes that it was
+  /// compiled without.
   ///
   /// - Throws: `FormatError` for a file that is not an artifact, `ParseError` for its graph.
   public init(path: String, options: CompilerOptions = CompilerOptions()) throws {
@@ -46,6 +49,9 @@ public struct CompiledModel: Sendable {
   public init(_ artifact: Artifact, options: CompilerOptions = CompilerOptions()) throws {
     let module = try Module(parsing: artifact.ir)
     let task = artifact.task.isEmpty ? nil : try ModelTask(json: artifact.task)
+    var options = options
+    let disabled = artifact.entries[Self.disabledPassesEntry] ?? ""
+    options.disabledPasses.formUnion(disabled.split(separator: ",").map(String.init))
     try self.init(
       TracedModel(module: module, task: task), weights: artifact.parameters, options: options)
   }
@@ -55,10 +61,16 @@ public struct CompiledModel: Sendable {
     get throws {
       let names = Set(traced.module.parameters.map(\.name))
       let parameters = TensorSelection(source: weights) { names.contains($0) }
+      let disabled = disabledPasses.sorted().joined(separator: ",")
       return Artifact(
-        ir: traced.module.description, task: try traced.task?.json() ?? "", parameters: parameters)
+        ir: traced.module.description, task: try traced.task?.json() ?? "",
+        entries: disabled.isEmpty ? [:] : [Self.disabledPassesEntry: disabled],
+        parameters: parameters)
     }
   }
+
+  /// The key under which an artifact lists passes that are left out.
+  private static let disabledPassesEntry = "sequent.disabled_passes"
 
   /// Writes the artifact, in the path's place when it is complete.
   public func write(to path: String) throws { try artifact.write(to: path) }

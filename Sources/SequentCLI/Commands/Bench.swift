@@ -4,8 +4,9 @@ import SequentBenchmarks
 private let file = Positional(
   "FILE", isOptional: true, help: "a compiled model, or a name that sequent list prints")
 private let cases = Option<String>(
-  "cases", "FILE", help: "time cases, a JSON object a line or an array of them; - answers each "
-    + "line of standard input as it comes")
+  "cases", "FILE",
+  help: "time cases, a JSON object a line or an array of them; - answers each line of standard "
+    + "input as it comes")
 private let variants = Option<[Variant]>(
   "variants", "fused,unfused", isRepeatable: true,
   help: "which to time, in turns; fused when left out"

@@ -12,7 +12,8 @@ enum ArtifactArgument {
       argument.hasSuffix(".swift") || argument.hasSuffix(".sqir")
       || catalog.contains { $0.name == argument }
     guard !isModel else {
-      throw CommandError("\(argument): a model that is not compiled yet: sequent compile \(argument)")
+      throw CommandError(
+        "\(argument): a model that is not compiled yet: sequent compile \(argument)")
     }
     return try Artifact(path: argument)
   }
