@@ -34,13 +34,13 @@ V_INLINE vf v_choose(vi32 condition, vf yes, vf no) {
 
 // All lanes of x joined by a function of two vectors, in lane 0: lanes i and i + 8 first, then i
 // and i + 4, then i + 2, then i + 1.
-#define V_FOLD(JOIN, X)                                           \
-  ({                                                              \
-    vf folded_ = (X);                                             \
+#define V_FOLD(JOIN, X)                                                       \
+  ({                                                                          \
+    vf folded_ = (X);                                                         \
     if (V_WIDTH == 16) folded_ = JOIN(folded_, V_TURN(folded_, V_WIDTH / 2)); \
-    if (V_WIDTH >= 8) folded_ = JOIN(folded_, V_TURN(folded_, 4)); \
-    folded_ = JOIN(folded_, V_TURN(folded_, 2));                  \
-    JOIN(folded_, V_TURN(folded_, 1));                            \
+    if (V_WIDTH >= 8) folded_ = JOIN(folded_, V_TURN(folded_, 4));            \
+    folded_ = JOIN(folded_, V_TURN(folded_, 2));                              \
+    JOIN(folded_, V_TURN(folded_, 1));                                        \
   })
 
 // x in the first `count` lanes, `filler` in the others.

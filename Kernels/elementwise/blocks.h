@@ -4,8 +4,8 @@
 
 #include "kernels/elementwise.h"
 
-// output[r, c] = f(inputs[0][r, c], ...) for r < rows, c < columns. output is dense. An input's rows
-// lie row_strides apart, and each either is contiguous or repeats its first element.
+// output[r, c] = f(inputs[0][r, c], ...) for r < rows, c < columns. output is dense. The rows of an
+// input lie row_strides apart, and each is contiguous or repeats its first element.
 struct kn_block {
   size_t rows, columns;
   const void *inputs[KN_ELEMENTWISE_INPUTS];

@@ -84,20 +84,20 @@ void kn_unary(const void *pointer, const struct kn_team *team) {
   const struct kn_elementwise_arguments *arguments = pointer;
   const int function = arguments->function;
   assert(function >= 0 && function < KN_UNARY_COUNT);
-  const int is_float = function < KN_UNARY_FLOATS;
-  apply(arguments, 1,
-        is_float ? float_blocks()->unary[function] : kn_unary_i32_blocks[function - KN_UNARY_FLOATS],
-        team);
+  const kn_block_function block = function < KN_UNARY_FLOATS
+                                      ? float_blocks()->unary[function]
+                                      : kn_unary_i32_blocks[function - KN_UNARY_FLOATS];
+  apply(arguments, 1, block, team);
 }
 
 void kn_binary(const void *pointer, const struct kn_team *team) {
   const struct kn_elementwise_arguments *arguments = pointer;
   const int function = arguments->function;
   assert(function >= 0 && function < KN_BINARY_COUNT);
-  const int is_float = function < KN_BINARY_FLOATS;
-  apply(arguments, 2,
-        is_float ? float_blocks()->binary[function] : kn_binary_i32_blocks[function - KN_BINARY_FLOATS],
-        team);
+  const kn_block_function block = function < KN_BINARY_FLOATS
+                                      ? float_blocks()->binary[function]
+                                      : kn_binary_i32_blocks[function - KN_BINARY_FLOATS];
+  apply(arguments, 2, block, team);
 }
 
 void kn_compare(const void *pointer, const struct kn_team *team) {

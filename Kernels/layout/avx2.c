@@ -11,7 +11,9 @@ enum { SIDE = 8 };
 static inline void transpose_part(const uint32_t *source, ptrdiff_t source_stride,
                                   uint32_t *destination, ptrdiff_t destination_stride) {
   __m256 x[SIDE], y[SIDE];
-  for (int i = 0; i < SIDE; i++) x[i] = _mm256_loadu_ps((const float *)(source + i * source_stride));
+  for (int i = 0; i < SIDE; i++) {
+    x[i] = _mm256_loadu_ps((const float *)(source + i * source_stride));
+  }
   for (int i = 0; i < SIDE; i += 2) {
     y[i] = _mm256_unpacklo_ps(x[i], x[i + 1]);
     y[i + 1] = _mm256_unpackhi_ps(x[i], x[i + 1]);

@@ -6,7 +6,7 @@
 
 enum { LINE = 16, STRETCH = 64 };
 
-// The first i with x[i] == value, which there is. Whole stretches are compared before one is searched.
+// The first i with x[i] == value, which there is. Whole stretches are compared, then one searched.
 static size_t first_equal(size_t count, const float *x, float value) {
   for (size_t i = 0; i < count; i += STRETCH) {
     const size_t end = i + STRETCH < count ? i + STRETCH : count;

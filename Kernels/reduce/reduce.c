@@ -83,8 +83,8 @@ static void reduce_columns(const struct reduction *reduction, const uint32_t *in
         for (size_t c = 0; c < COLUMNS; c++) partials[p * COLUMNS + c] = start;
       }
     }
-    row->columns(done % BLOCK, count, input + walk.offsets[0] + (ptrdiff_t)i * stride, stride, width,
-                 partials);
+    const uint32_t *from = input + walk.offsets[0] + (ptrdiff_t)i * stride;
+    row->columns(done % BLOCK, count, from, stride, width, partials);
     done += count;
     if (done % length == 0) kn_walk_next(&walk);
     if (done % BLOCK == 0 || done == reduction->count) row->fold(width, partials, output);

@@ -43,6 +43,7 @@ private struct Layout: Sendable, CustomTestStringConvertible {
     Layout([3, 41, 60, 9], axes: [1, 2]), Layout([4, 5, 6, 7], axes: [1, 3]),
     Layout([2, 1, 2, 1, 2, 3, 2, 5], axes: [0, 2, 4, 6, 7]),
     // Gaps and a transposed matrix.
+    Layout([4, 0, 3], axes: [1, 2], strides: [3, 9, 2]), Layout([4, 3, 0], axes: [1, 2]),
     Layout([20, 30], axes: [1], strides: [64, 2]), Layout([20, 30], axes: [1], strides: [1, 20]),
     Layout([20, 30], axes: [0], strides: [40, 1]),
     Layout([2100, 16], axes: [0], strides: [3, 7000]),
