@@ -23,11 +23,14 @@ public struct Textbook {
   }
 
   /// The graph as it grows.
-  public private(set) var graph = Graph()
-  private var parameters: [Parameter] = []
+  public private(set) var graph: Graph
+  /// The parameters so far.
+  public private(set) var parameters: [Parameter]
 
-  /// Creates an empty function.
-  public init() {}
+  /// Continues a graph.
+  public init(graph: Graph = Graph(), parameters: [Parameter] = []) {
+    (self.graph, self.parameters) = (graph, parameters)
+  }
 
   /// A module of one function `main`: x (and lengths) to the outputs and every final state.
   public static func module(_ stack: Stack) throws -> Module {

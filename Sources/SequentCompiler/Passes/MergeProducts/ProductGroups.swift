@@ -36,6 +36,7 @@ struct ProductGroups {
     for node in graph.nodes where node.operation == .matmul(MatMul()) {
       sharers[node.operands[0], default: 0] += 1
     }
+    let scans = graph.onlyScans(uses)
     for (index, node) in graph.nodes.enumerated() where node.operation == .matmul(MatMul()) {
       let (left, right) = (node.operands[0], node.operands[1])
       guard sharers[left, default: 0] > 1, !stored.contains(node.results[0]) else { continue }
@@ -45,7 +46,7 @@ struct ProductGroups {
         misses.append((index, "\(graph.describe(right)), is not a stored matrix"))
         continue
       }
-      let key = Key(left: left, scan: graph.onlyScan(using: node.results[0], uses))
+      let key = Key(left: left, scan: scans[node.results[0]])
       let member = ProductGroup.Member(
         index: index, product: node.results[0], matrix: right, width: width)
       if let group = byKey[key] {
@@ -103,13 +104,20 @@ struct ProductGroups {
 }
 
 extension Graph {
-  /// The scan that is the only one to use a value, directly or through sums and functions.
-  fileprivate func onlyScan(using value: Value, _ uses: GraphUses) -> Int? {
-    guard let user = uses.onlyUser(of: value) else { return nil }
-    switch nodes[user].operation {
-    case .scan: return user
-    case .binary, .unary: return onlyScan(using: nodes[user].results[0], uses)
-    default: return nil
+  /// For the values that go to one scan and nowhere else, directly or through elementwise functions
+  /// and slices, the position of that scan.
+  fileprivate func onlyScans(_ uses: GraphUses) -> [Value: Int] {
+    var scans: [Value: Int] = [:]
+    for value in nodes.reversed().flatMap(\.results) where !uses.isResult(value) {
+      let goals = uses.users(of: value).map { user -> Int? in
+        switch nodes[user].operation {
+        case .scan: user
+        case .binary, .unary, .slice: scans[nodes[user].results[0]]
+        default: nil
+        }
+      }
+      if let first = goals.first, goals.allSatisfy({ $0 == first }) { scans[value] = first }
     }
+    return scans
   }
 }

@@ -1,27 +1,10 @@
 import SequentIR
 
-/// Repeatable random numbers (Steele, Lea and Flood: SplitMix64, 2014).
-public struct SeededGenerator: RandomNumberGenerator, Sendable {
-  private var state: UInt64
-
-  /// Creates a generator.
-  public init(seed: UInt64) { state = seed }
-
-  /// The next number.
-  public mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-}
-
 extension HostTensor {
   /// A tensor of uniform numbers in ±1, booleans at even odds, or integers from 0 to `limit`.
   public static func random(
     _ type: TensorType, _ bindings: Bindings, limit: Int = 3,
-    using generator: inout SeededGenerator
+    using generator: inout SplitMix
   ) throws -> HostTensor {
     let sizes = try type.sizes(bindings)
     return HostTensor(type.elementType, sizes) { _ in
@@ -43,7 +26,7 @@ extension Module {
   public func sampleResults(
     _ bindings: Bindings = ["batch": 3, "time": 4], limit: Int = 4, seed: UInt64 = 1
   ) throws -> [HostTensor] {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SplitMix(seed: seed)
     var values: [String: HostTensor] = [:]
     for parameter in parameters {
       values[parameter.name] = try .random(parameter.type, [:], using: &generator)
