@@ -126,7 +126,8 @@ let package = Package(
       name: "FormatTests", dependencies: ["Sequent", "SequentIR"], path: "Tests/FormatTests",
       resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(
-      name: "PassTests", dependencies: ["SequentCompiler", "SequentIR", "TestSupport"],
+      name: "PassTests",
+      dependencies: ["Sequent", "SequentCompiler", "SequentExamples", "SequentIR", "TestSupport"],
       path: "Tests/PassTests", exclude: ["Goldens"], swiftSettings: swiftSettings),
     .testTarget(
       name: "CLITests", dependencies: ["SequentCLI", "TestSupport"], path: "Tests/CLITests",

@@ -41,24 +41,28 @@ public struct PassContext: Sendable {
   mutating func count(_ change: String) { counts[change, default: 0] += 1 }
 
   /// Records what was done with a candidate.
-  mutating func matched(_ message: String, _ node: Node, in graph: Graph) {
+  ///
+  /// - Parameter origin: where the candidate came from, when that is not the node's own.
+  mutating func matched(
+    _ message: String, _ node: Node, origin: Origin? = nil, in graph: Graph
+  ) {
     count("matched")
-    explain(message, isMatch: true, node, graph)
+    explain(message, isMatch: true, node, origin ?? node.origin, graph)
   }
 
   /// Records the first reason why a candidate was left as it is.
   mutating func missed(_ message: String, _ node: Node, in graph: Graph) {
     count("missed")
-    explain(message, isMatch: false, node, graph)
+    explain(message, isMatch: false, node, node.origin, graph)
   }
 
   private mutating func explain(
-    _ message: String, isMatch: Bool, _ node: Node, _ graph: Graph
+    _ message: String, isMatch: Bool, _ node: Node, _ origin: Origin, _ graph: Graph
   ) {
     explanations.append(
       Explanation(
         pass: pass, function: function, value: node.results.first.map(graph.name(of:)) ?? "",
-        origin: node.origin, isMatch: isMatch, message: message))
+        origin: origin, isMatch: isMatch, message: message))
   }
 }
 

@@ -1,12 +1,15 @@
 /// The orders in which passes run.
 public enum Pipelines {
-  /// What every compiled model goes through.
+  /// What every compiled model goes through: the largest patterns first, then what is left of them.
   public static let optimize: [Pass] = [
     canonicalize,
     hoistLoopInvariants,
+    // Before the input's projection leaves the scan: the sequence's kernel projects by itself.
     fuseRecurrentSequence,
+    // What stays a scan: its own cell, or a sequence that is switched off.
     hoistInputProjection,
     mergeGateMatmuls,
+    // The merged weights, computed in the body, leave it.
     hoistLoopInvariants,
     fuseRecurrentCell,
     fuseSoftmaxScale,

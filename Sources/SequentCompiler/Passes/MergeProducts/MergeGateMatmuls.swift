@@ -38,12 +38,12 @@ private func merged(
     let columns = Dimension.sum(group.members.map(\.width))
     context.matched(
       "merged \(group.members.count) products of %\(graph.name(of: group.left)), \(columns) columns",
-      graph.nodes[first], in: graph)
+      graph.nodes[first], origin: group.origin(in: graph), in: graph)
   }
   guard !groups.isEmpty else { return graph }
   return try GraphRewriter.rewrite(graph) { rewriter, node, index in
     if let group = groups[index] {
-      try merge(group, at: node, &rewriter)
+      try merge(group, &rewriter)
       return []
     }
     guard let rest = plan.sums[node.results[0]] else { return nil }
@@ -57,10 +57,8 @@ private func merged(
 }
 
 /// Adds a group's product, and a slice of it in place of every member.
-private func merge(
-  _ group: ProductGroup, at node: Node, _ rewriter: inout GraphRewriter
-) throws {
-  let origin = node.origin
+private func merge(_ group: ProductGroup, _ rewriter: inout GraphRewriter) throws {
+  let origin = group.origin(in: rewriter.source)
   let matrices = try rewriter.values(group.members.map(\.matrix))
   let weights = try rewriter.append(
     .concatenate(Concatenate(axis: 1)), matrices, name: "weights", origin: origin)

@@ -20,6 +20,16 @@ struct ProductGroup {
   let left: Value
   /// The products, in the order of their columns.
   var members: [Member]
+
+  /// The layer around the layers of all members, at the first one's line.
+  func origin(in graph: Graph) -> Origin {
+    let origins = members.map { graph.nodes[$0.index].origin }
+    let paths = origins.map { $0.layer.split(separator: ".") }
+    let common = paths.dropFirst().reduce(paths[0]) { path, other in
+      zip(path, other).prefix { $0 == $1 }.map(\.0)
+    }
+    return Origin(layer: common.joined(separator: "."), location: origins[0].location)
+  }
 }
 
 /// What is merged in a graph.

@@ -25,11 +25,12 @@ let fuseRecurrentSequence = Pass(
       do {
         let pattern = try RecurrentLayerPattern(scan)
         for position in pattern.weightOperands where !constants.contains(node.operands[position]) {
-          throw Miss("its weight \(graph.describe(node.operands[position])) is not stored")
+          throw Miss("its weight \(graph.describe(node.operands[position])), is not stored")
         }
         let direction = scan.isReversed ? "reverse" : "forward"
         context.matched("fused \(pattern.kind.rawValue), \(direction)", node, in: graph)
-        return try fuse(pattern, scan, node, &rewriter)
+        try fuse(pattern, scan, node, &rewriter)
+        return []
       } catch let miss as Miss {
         context.missed("not fused: \(miss.reason)", node, in: graph)
         return nil
@@ -39,26 +40,26 @@ let fuseRecurrentSequence = Pass(
   return try rewriteEverywhere(fused, &context) { try mergeDirections($0, &$2) }
 }
 
-/// Adds the sequence in place of the scan.
-///
-/// - Returns: the values of the scan's results: states, then outputs.
+/// Adds the sequence and says what the scan's results are in it.
 private func fuse(
   _ pattern: RecurrentLayerPattern, _ scan: Scan, _ node: Node, _ rewriter: inout GraphRewriter
-) throws -> [Value] {
+) throws {
   let operands = try rewriter.values(node.operands)
-  var layout = WeightLayout(operands: operands, origin: node.origin)
+  let layout = WeightLayout(operands: operands, origin: node.origin)
   let hasBias = pattern.biases.contains { !$0.isEmpty }
   let hasHiddenBias = !pattern.hiddenBiases.isEmpty
   var new = [
     operands[pattern.input],
-    try layout.merged(pattern.inputWeights, axis: 1, &rewriter),
-    try layout.merged(pattern.hiddenWeights, axis: 1, &rewriter),
+    try layout.merged(pattern.inputWeights, name: "input_weights", &rewriter),
+    try layout.merged(pattern.hiddenWeights, name: "hidden_weights", &rewriter),
   ]
   if hasBias {
-    new.append(try layout.merged(pattern.biases, width: pattern.hidden, &rewriter))
+    new.append(try layout.merged(pattern.biases, width: pattern.hidden, name: "bias", &rewriter))
   }
   if hasHiddenBias {
-    new.append(try layout.merged([pattern.hiddenBiases], width: pattern.hidden, &rewriter))
+    new.append(
+      try layout.merged(
+        [pattern.hiddenBiases], width: pattern.hidden, name: "hidden_bias", &rewriter))
   }
   new += pattern.states.map { operands[$0] }
   if scan.hasLengths, let lengths = operands.last { new.append(lengths) }
@@ -67,14 +68,13 @@ private func fuse(
     hasHiddenBias: hasHiddenBias, hasLengths: scan.hasLengths)
   let states = pattern.states.map { node.results[$0] }
   let outputs = node.results.dropFirst(scan.carryCount)
-  // Without an output that is used, the kernel's has no name of its own.
-  let names = outputs.prefix(1) + states
+  let output = outputs.first.map { rewriter.source.name(of: $0) } ?? "output"
   let results = try rewriter.append(
-    .recurrentSequence(operation), new, names: outputs.isEmpty ? [] : Array(names), of: node)
+    .recurrentSequence(operation), new, names: [output] + states.map(rewriter.source.name(of:)),
+    origin: node.origin)
   var finals = results.dropFirst()
   for state in states { rewriter.replace(state, by: finals.removeFirst()) }
   for output in outputs { rewriter.replace(output, by: results[0]) }
-  return []
 }
 
 /// Builds the merged weights of a sequence out of the gates'.
@@ -83,15 +83,15 @@ private struct WeightLayout {
   let origin: Origin
 
   /// Gates' matrices side by side.
-  mutating func merged(
-    _ blocks: [WeightBlock], axis: Int, _ rewriter: inout GraphRewriter
+  func merged(
+    _ blocks: [WeightBlock], name: String, _ rewriter: inout GraphRewriter
   ) throws -> Value {
-    try join(blocks.map { try value(of: $0, &rewriter) }, axis: axis, &rewriter)
+    try join(blocks.map { try value(of: $0, &rewriter) }, axis: 1, name, &rewriter)
   }
 
   /// Gates' biases one behind the other; zeros for a gate that has none.
-  mutating func merged(
-    _ gates: [[GateTerms.Bias]], width: Dimension, _ rewriter: inout GraphRewriter
+  func merged(
+    _ gates: [[GateTerms.Bias]], width: Dimension, name: String, _ rewriter: inout GraphRewriter
   ) throws -> Value {
     var parts: [Value] = []
     for biases in gates {
@@ -102,14 +102,15 @@ private struct WeightLayout {
       }
       parts.append(try sum ?? value(of: .number(0), width: width, &rewriter))
     }
-    return try join(parts, axis: 0, &rewriter)
+    return try join(parts, axis: 0, name, &rewriter)
   }
 
   private func join(
-    _ parts: [Value], axis: Int, _ rewriter: inout GraphRewriter
+    _ parts: [Value], axis: Int, _ name: String, _ rewriter: inout GraphRewriter
   ) throws -> Value {
     guard parts.count > 1 else { return parts[0] }
-    return try rewriter.append(.concatenate(Concatenate(axis: axis)), parts, origin: origin)
+    return try rewriter.append(
+      .concatenate(Concatenate(axis: axis)), parts, name: name, origin: origin)
   }
 
   private func value(

@@ -6,105 +6,96 @@ import SequentIR
 ///     %r, %hr = recurrent_sequence %x, … {reverse}   →
 ///     %y = concatenate %f, %r {axis = 2}
 ///
-/// Where only final states are used there is no concatenation: two whose outputs nobody reads are
-/// a pair when they fit.
+/// The outputs are put side by side, or not used at all: a last layer of which only the final states
+/// count.
 func mergeDirections(_ graph: Graph, _ context: inout PassContext) throws -> Graph {
   let uses = GraphUses(graph)
   var pairs: [Int: DirectionPair] = [:]
-  let joined = graph.nodes.compactMap { DirectionPair(joinedBy: $0, in: graph) }
-  for pair in joined + DirectionPair.withoutOutputs(in: graph, uses) {
-    let node = graph.nodes[pair.join]
+  var taken: Set<Int> = []
+  for pair in DirectionPair.all(in: graph, uses) where taken.isDisjoint(with: pair.positions) {
+    let node = graph.nodes[pair.positions[0]]
     if let reason = pair.obstacle(in: graph, uses) {
       context.missed("directions not merged: \(reason)", node, in: graph)
     } else {
-      pairs[max(pair.first, pair.second)] = pair
-      context.matched(
-        "fused \(pair.operation.cell.rawValue), bidirectional", graph.nodes[pair.first], in: graph)
+      pairs[pair.later] = pair
+      taken.formUnion(pair.positions)
+      context.matched("fused \(pair.operation.cell.rawValue), bidirectional", node, in: graph)
     }
   }
   guard !pairs.isEmpty else { return graph }
-  let earlier = Set(pairs.values.map { min($0.first, $0.second) })
   return try GraphRewriter.rewrite(graph) { rewriter, node, index in
     // The pair is added at the later of the two, where the operands of both are there.
-    if earlier.contains(index) { return [] }
-    guard let pair = pairs[index] else { return nil }
-    let nodes = [graph.nodes[pair.first], graph.nodes[pair.second]]
+    guard taken.contains(index) else { return nil }
+    guard let pair = pairs[index] else { return [] }
+    let nodes = pair.positions.map { graph.nodes[$0] }
     let count = pair.operation.operandsPerDirection
     var operands = Array(nodes[0].operands.prefix(1))
     for node in nodes { operands += node.operands.dropFirst().prefix(count) }
     if pair.operation.hasLengths { operands += nodes[0].operands.suffix(1) }
-    let replaced = [pair.output] + nodes.flatMap { $0.results.dropFirst() }
+    let old = [pair.output ?? nodes[0].results[0]] + nodes.flatMap { $0.results.dropFirst() }
     let results = try rewriter.append(
-      .recurrentSequence(pair.operation), rewriter.values(operands), names: replaced, of: nodes[0])
-    for (old, new) in zip(replaced, results) { rewriter.replace(old, by: new) }
+      .recurrentSequence(pair.operation), rewriter.values(operands), names: old, of: nodes[0])
+    for (old, new) in zip(old, results) { rewriter.replace(old, by: new) }
     return []
   }
 }
 
-/// Two sequences whose outputs are put side by side, or not read at all.
+/// Two sequences that may be the directions of one layer.
 private struct DirectionPair {
-  /// The positions of the nodes, in the order of the concatenation.
-  let first: Int
-  let second: Int
-  /// The position of the concatenation; that of the first sequence where there is none.
-  let join: Int
-  /// The concatenation's result; the first sequence's unread output where there is none.
-  let output: Value
-  /// How often each sequence's output is used.
-  let outputUses: Int
+  /// The positions of the nodes, in the order of their columns in the output.
+  let positions: [Int]
+  /// The concatenation of the outputs; nil when they are not used.
+  let output: Value?
   /// Both in one.
   let operation: FusedRecurrentSequence
 
-  init?(joinedBy node: Node, in graph: Graph) {
-    guard case .concatenate(let join) = node.operation, join.axis == 2, node.operands.count == 2,
-      case .node(let first, 0) = graph.definition(of: node.operands[0]),
-      case .node(let second, 0) = graph.definition(of: node.operands[1]), first != second,
-      case .node(let position, _) = graph.definition(of: node.results[0])
-    else { return nil }
-    self.init(first, second, join: position, output: node.results[0], outputUses: 1, in: graph)
-  }
+  /// The position of the one that runs second.
+  var later: Int { max(positions[0], positions[1]) }
 
-  /// The pairs that fit among the sequences whose outputs nobody reads.
-  static func withoutOutputs(in graph: Graph, _ uses: GraphUses) -> [DirectionPair] {
-    var unpaired: [Int] = []
+  /// Sequences whose outputs are put side by side, then those of one input without used outputs.
+  static func all(in graph: Graph, _ uses: GraphUses) -> [DirectionPair] {
     var pairs: [DirectionPair] = []
-    for (index, node) in graph.nodes.enumerated() {
-      guard case .recurrentSequence = node.operation, uses.count(of: node.results[0]) == 0 else {
-        continue
-      }
-      let pair = unpaired.lazy.compactMap { other in
-        DirectionPair(
-          other, index, join: other, output: graph.nodes[other].results[0], outputUses: 0,
-          in: graph)
-      }.first { $0.obstacle(in: graph, uses) == nil }
-      if let pair {
+    for node in graph.nodes {
+      guard case .concatenate(let join) = node.operation, join.axis == 2, node.operands.count == 2,
+        case .node(let first, 0) = graph.definition(of: node.operands[0]),
+        case .node(let second, 0) = graph.definition(of: node.operands[1])
+      else { continue }
+      if let pair = DirectionPair([first, second], output: node.results[0], in: graph) {
         pairs.append(pair)
-        unpaired.removeAll { $0 == pair.first }
-      } else {
-        unpaired.append(index)
+      }
+    }
+    let silent = graph.nodes.indices.filter { index in
+      guard case .recurrentSequence = graph.nodes[index].operation else { return false }
+      return uses.count(of: graph.nodes[index].results[0]) == 0
+    }
+    for (position, second) in silent.enumerated() {
+      for first in silent[..<position]
+      where graph.nodes[first].operands[0] == graph.nodes[second].operands[0] {
+        if let pair = DirectionPair([first, second], output: nil, in: graph),
+          pair.operation.isReversed[0] != pair.operation.isReversed[1]
+        {
+          pairs.append(pair)
+        }
       }
     }
     return pairs
   }
 
-  private init?(
-    _ first: Int, _ second: Int, join: Int, output: Value, outputUses: Int, in graph: Graph
-  ) {
-    guard case .recurrentSequence(let operation) = graph.nodes[first].operation,
-      case .recurrentSequence(let other) = graph.nodes[second].operation,
-      operation.isReversed.count == 1, other.isReversed.count == 1
+  private init?(_ positions: [Int], output: Value?, in graph: Graph) {
+    guard positions[0] != positions[1],
+      case .recurrentSequence(let first) = graph.nodes[positions[0]].operation,
+      case .recurrentSequence(let second) = graph.nodes[positions[1]].operation,
+      first.isReversed.count == 1, second.isReversed.count == 1
     else { return nil }
-    (self.first, self.second, self.join) = (first, second, join)
-    (self.output, self.outputUses) = (output, outputUses)
-    self.operation = FusedRecurrentSequence(
-      cell: operation.cell, isReversed: operation.isReversed + other.isReversed,
-      hasBias: operation.hasBias, hasHiddenBias: operation.hasHiddenBias,
-      hasLengths: operation.hasLengths)
+    (self.positions, self.output) = (positions, output)
+    operation = FusedRecurrentSequence(
+      cell: first.cell, isReversed: first.isReversed + second.isReversed,
+      hasBias: first.hasBias, hasHiddenBias: first.hasHiddenBias, hasLengths: first.hasLengths)
   }
 
   /// Why the two cannot be one.
   func obstacle(in graph: Graph, _ uses: GraphUses) -> String? {
-    let nodes = [graph.nodes[first], graph.nodes[second]]
+    let nodes = positions.map { graph.nodes[$0] }
     guard case .recurrentSequence(let other) = nodes[1].operation else { return nil }
     if other.cell != operation.cell { return "one is \(operation.cell), the other \(other.cell)" }
     if operation.isReversed[0] == operation.isReversed[1] { return "both go the same way" }
@@ -120,11 +111,10 @@ private struct DirectionPair {
     if graph.type(of: nodes[0].operands[2]) != graph.type(of: nodes[1].operands[2]) {
       return "they have different numbers of units"
     }
-    for node in nodes where uses.count(of: node.results[0]) != outputUses {
+    for node in nodes where output != nil && uses.count(of: node.results[0]) != 1 {
       return "the output %\(graph.name(of: node.results[0])) is used elsewhere too"
     }
-    let (earlier, later) = (min(first, second), max(first, second))
-    for state in graph.nodes[earlier].results
+    for state in graph.nodes[min(positions[0], positions[1])].results
     where uses.users(of: state).contains(where: { $0 <= later }) {
       return "%\(graph.name(of: state)) of one is used before the other runs"
     }

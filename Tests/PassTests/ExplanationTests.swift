@@ -1,0 +1,138 @@
+import Sequent
+import SequentCompiler
+import SequentExamples
+import SequentIR
+import TestSupport
+import Testing
+
+/// What passes say: of every candidate, what was done or the first reason why nothing was.
+@Suite struct ExplanationTests {
+  private func explanations(
+    _ text: String, _ pass: String
+  ) throws -> [String] {
+    let pipeline = try Pipelines.passes(named: [pass])
+    return try PassManager(pipeline).run(Module(parsing: text)).report.explanations.map(\.message)
+  }
+
+  /// A scan over h and x with weights w, u `[4, 4]` and b `[4]`.
+  private func scan(_ step: String, outputs: String = "%n, %n") -> String {
+    """
+    module @m {
+      parameter @w : f32[4, 4]
+      parameter @u : f32[4, 4]
+      parameter @b : f32[4]
+      function @main(%x: f32[batch, time, 4], %h0: f32[batch, 4]) -> (h: f32[batch, 4], y: f32[batch, time, 4]) {
+        %h, %y = scan %h0, %x, @w, @u, @b {time = time, carry = 1, scanned = 1}
+          body(%h: f32[batch, 4], %x: f32[batch, 4], %w: f32[4, 4], %u: f32[4, 4], %b: f32[4]) {
+            \(step)
+            yield \(outputs)
+          }
+        return %h, %y
+      }
+    }
+    """
+  }
+
+  @Test(arguments: [
+    (
+      "%n = add %h, %x", "%n, %n",
+      "cell is not gru: its h is %n, the result of add, not (1 - σ(z))·tanh(n) + σ(z)·h"
+    ),
+    (
+      "%n = erf %h", "%n, %n",
+      "cell is not rnn, lstm or gru: its new state is %n, the result of erf, not a tanh or relu of a "
+        + "sum nor (1 - z)·n + z·h"
+    ),
+    (
+      "%p = matmul %x, %w\n%q = matmul %h, %u\n%s = add %p, %q\n%n = tanh %s\n%o = relu %n",
+      "%n, %o", "an output of the scan is %o, the result of relu, not the new state"
+    ),
+    (
+      "%p = matmul %x, %w\n%q = multiply %h, %b\n%s = add %p, %q\n%n = tanh %s", "%n, %n",
+      "gate 'state' adds %q, the result of multiply, neither a product of the step's input or state "
+        + "with a weight nor a bias"
+    ),
+    (
+      "%q = matmul %h, %u\n%s = add %q, %b\n%n = tanh %s", "%n, %n",
+      "no gate takes the step's input"
+    ),
+    (
+      "%p = matmul %x, %w\n%q = matmul %x, %u\n%s = add %p, %q\n%n = tanh %s", "%n, %n",
+      "gate 'state' has 2 products with the input and 0 with the state, expected one of each"
+    ),
+  ])
+  func everyScanThatStaysSaysWhy(_ step: String, _ outputs: String, _ reason: String) throws {
+    let messages = try explanations(
+      scan(step, outputs: outputs), "fuse-recurrent-sequence")
+    #expect(messages == ["not fused: " + reason])
+  }
+
+  @Test func weightsMustBeStored() throws {
+    let text = """
+      module @m {
+        parameter @u : f32[4, 4]
+        function @main(%x: f32[batch, time, 4], %h0: f32[batch, 4], %w: f32[4, 4]) -> (h: f32[batch, 4]) {
+          %h = scan %h0, %x, %w, @u {time = time, carry = 1, scanned = 1}
+            body(%h: f32[batch, 4], %x: f32[batch, 4], %w: f32[4, 4], %u: f32[4, 4]) {
+              %p = matmul %x, %w
+              %q = matmul %h, %u
+              %s = add %p, %q
+              %n = tanh %s
+              yield %n
+            }
+          return %h
+        }
+      }
+      """
+    let messages = try explanations(text, "fuse-recurrent-sequence")
+    #expect(messages == ["not fused: its weight %w, an argument, is not stored"])
+  }
+
+  @Test func sharedValuesBlock() throws {
+    let text = """
+      module @m {
+        parameter @w : f32[4, 4]
+        parameter @u : f32[4, 4]
+        function @main(%x: f32[4, 4], %v: f32[4, 4]) -> (a: f32[4, 4], b: f32[4, 4], e: f32[4, 4], s: f32[4, 4]) {
+          %p = matmul %x, @w
+          %a = relu %p
+          %b = matmul %x, %v
+          %l = reduce.maximum %x {axes = [1], keep = true}
+          %d = subtract %x, %l
+          %e = exp %d
+          %z = reduce.sum %e {axes = [1], keep = true}
+          %s = divide %e, %z
+          return %a, %b, %e, %s
+        }
+      }
+      """
+    #expect(
+      try explanations(text, "fuse-softmax-scale") == [
+        "not fused: %e, a value inside it, is used elsewhere"
+      ])
+    #expect(
+      try explanations(text, "fuse-epilogue") == [
+        "not fused: the product is a result itself", "fused relu",
+      ])
+    #expect(
+      try explanations(text, "merge-gate-matmuls") == [
+        "not merged: %v, an argument, is not a stored matrix",
+        "not merged: the other products go elsewhere",
+      ])
+  }
+
+  @Test func theExampleModelIsTwoSequences() throws {
+    let traced = try LanguageOfWord(LanguageOfWord.Configuration()).traced()
+    let (module, report) = try compile(traced.module)
+    let operations = module.functions[0].graph.nodes.map(\.operation.rule.mnemonic)
+    #expect(operations.filter { $0 == "recurrent_sequence" }.count == 2)
+    #expect(operations.filter { $0 == "linear" }.count == 1)
+    #expect(!operations.contains("scan"))
+    let texts = report.explanations.map(\.description)
+    #expect(
+      texts.contains {
+        $0.hasPrefix("fuse-recurrent-sequence: encoder.layer0.forward (LanguageOfWord.swift:")
+          && $0.hasSuffix("): fused lstm, bidirectional")
+      }, "\(texts)")
+  }
+}
