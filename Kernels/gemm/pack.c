@@ -17,12 +17,24 @@ static void transpose_4x4(const float *from, size_t from_stride, float *to, size
   *(four *)(to + 3 * to_stride) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
 }
 
+// Columns that are turned in one go, a pair of cache lines, and rows that are asked for ahead: far
+// rows are new pages to the CPU, whose own prefetching stops there.
+enum { CHUNK = 32, AHEAD = 16 };
+
 void kn_gemm_transpose(const float *from, size_t rows, size_t columns, size_t from_stride,
                        float *to, size_t to_stride) {
   const size_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
-  for (size_t i = 0; i < whole_rows; i += 4) {
-    for (size_t j = 0; j < whole_columns; j += 4) {
-      transpose_4x4(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride);
+  for (size_t j = 0; j < whole_columns; j += CHUNK) {
+    const size_t end = j + CHUNK < whole_columns ? j + CHUNK : whole_columns;
+    for (size_t i = 0; i < whole_rows; i += 4) {
+      for (size_t row = i + AHEAD; row < i + AHEAD + 4 && row < rows; row++) {
+        __builtin_prefetch(from + row * from_stride + j);
+        __builtin_prefetch(from + row * from_stride + end - 1);
+      }
+      for (size_t part = j; part < end; part += 4) {
+        transpose_4x4(from + i * from_stride + part, from_stride, to + part * to_stride + i,
+                      to_stride);
+      }
     }
   }
   for (size_t i = 0; i < rows; i++) {
@@ -32,14 +44,28 @@ void kn_gemm_transpose(const float *from, size_t rows, size_t columns, size_t fr
   }
 }
 
+// Panels of rows that lie in one piece. A whole panel's width is a multiple of four.
+static void copy_panel(size_t width, const float *b, size_t k, size_t columns, size_t row_stride,
+                       float *panel) {
+  if (columns < width) {
+    for (size_t p = 0; p < k; p++) {
+      memcpy(panel + p * width, b + p * row_stride, columns * sizeof *b);
+    }
+    return;
+  }
+  for (size_t p = 0; p < k; p++) {
+    for (size_t j = 0; j < width; j += 4) {
+      *(four *)(panel + p * width + j) = *(const four *)(b + p * row_stride + j);
+    }
+  }
+}
+
 // One panel of `columns` columns, filled up with zeros to `width`.
 static void pack_panel(size_t width, const float *b, size_t k, size_t columns, size_t row_stride,
                        size_t column_stride, float *panel) {
   if (columns < width) memset(panel, 0, k * width * sizeof *panel);
   if (column_stride == 1) {
-    for (size_t p = 0; p < k; p++) {
-      memcpy(panel + p * width, b + p * row_stride, columns * sizeof *b);
-    }
+    copy_panel(width, b, k, columns, row_stride, panel);
   } else if (row_stride == 1) {
     kn_gemm_transpose(b, columns, k, column_stride, panel, width);
   } else {

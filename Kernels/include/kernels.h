@@ -10,6 +10,7 @@
 #include "kernels/memory.h"
 #include "kernels/normalization.h"
 #include "kernels/recurrent.h"
+#include "kernels/probe.h"
 #include "kernels/reduce.h"
 #include "kernels/scan.h"
 #include "kernels/softmax.h"

@@ -24,4 +24,19 @@ import Testing
   @Test func `this process may use a CPU`() {
     #expect(kn_available_cpus() >= 1)
   }
+
+  @Test func `the probe measures every limit`() {
+    var result = kn_probe_result()
+    // A team of one: where the CPUs are busy otherwise, a barrier takes as long as it takes.
+    kn_probe(1, 0.05, &result)
+    for rate in [
+      result.multiply_add, result.read_first_level, result.read_second_level,
+      result.read_third_level, result.read_memory,
+    ] {
+      #expect(rate.one > 1e8 && rate.one < 1e13)
+      #expect(rate.all > 1e8 && rate.all < 1e13)
+    }
+    #expect(result.barrier_nanoseconds == 0)
+    #expect(result.execute_nanoseconds > 0)
+  }
 }

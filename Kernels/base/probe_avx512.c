@@ -1,0 +1,11 @@
+#if defined(__x86_64__)
+
+#include "base/isa_begin_avx512.h"
+#include "base/vector_math_avx512.h"
+
+#define PROBE_LOOPS kn_probe_loops_avx512
+#include "base/probe_loops.h"
+
+#include "base/isa_end.h"
+
+#endif
