@@ -15,6 +15,8 @@ struct Lowerer {
   /// How many loops are open.
   private(set) var depth = 0
   private var buffersOfConstants: [Int: Int] = [:]
+  /// The operation that is being lowered, by its position in `sources`.
+  private var origin = 0
 
   init(_ bindings: Bindings, _ target: Target, _ constants: ConstantPool) {
     self.bindings = bindings
@@ -28,6 +30,8 @@ struct Lowerer {
   mutating func lower(_ graph: Graph, _ arguments: [View]) throws -> [View] {
     var views = [View?](repeating: nil, count: graph.valueCount)
     for (argument, view) in zip(graph.arguments, arguments) { views[Int(argument.index)] = view }
+    let outer = origin
+    defer { origin = outer }
     for node in graph.nodes {
       let operands = try node.operands.map { try view(of: $0, in: graph, views) }
       let types = graph.types(of: node.results)
@@ -35,6 +39,7 @@ struct Lowerer {
         Plan.Source(
           mnemonic: node.operation.rule.mnemonic,
           name: node.results.first.map { graph.name(of: $0) } ?? "", origin: node.origin))
+      origin = sources.count - 1
       let results = try lower(node.operation, operands, types)
       for (value, view) in zip(node.results, results) { views[Int(value.index)] = view }
     }
@@ -133,6 +138,9 @@ struct Lowerer {
     return view.reshaped(to: shape) ?? view
   }
 
+  /// What is being lowered.
+  var source: Plan.Source? { sources.indices.contains(origin) ? sources[origin] : nil }
+
   /// A new buffer's dense view.
   mutating func allocate(
     _ elementType: ElementType, _ shape: [Int], _ storage: Plan.Storage = .arena,
@@ -147,7 +155,7 @@ struct Lowerer {
   }
 
   private func tooLarge(_ shape: [Int], _ name: String? = nil) -> LoweringError {
-    let what = name ?? sources.last.map { "\($0.mnemonic) %\($0.name)" } ?? "a tensor"
+    let what = name ?? source.map { "\($0.mnemonic) %\($0.name)" } ?? "a tensor"
     return LoweringError("'\(what)' of shape \(shape) needs more bytes than can be addressed")
   }
 
@@ -162,8 +170,7 @@ struct Lowerer {
   mutating func emit(_ kernel: Kernel, _ inputs: [View], into outputs: [View]) {
     guard outputs.contains(where: { $0.count > 0 }) else { return }
     instructions.append(
-      Instruction(
-        kernel: kernel, inputs: inputs, outputs: outputs, origin: max(sources.count - 1, 0)))
+      Instruction(kernel: kernel, inputs: inputs, outputs: outputs, origin: origin))
   }
 
   /// Appends a copy.
@@ -202,7 +209,8 @@ struct Lowerer {
   ) rethrows {
     let index = loops.count
     let start = instructions.count
-    loops.append(Plan.Loop(body: start..<start, count: count, depth: depth))
+    loops.append(
+      Plan.Loop(body: start..<start, count: count, depth: depth, origin: origin))
     depth += 1
     try body(&self)
     depth -= 1

@@ -8,7 +8,7 @@ extension Lowerer {
     let output = try allocate(elementType, shape)
     guard shape.count <= target.maximumRank else {
       throw LoweringError(
-        "\(sources.last?.mnemonic ?? "an operation") of \(shape.count) axes: kernels take at most "
+        "\(source?.mnemonic ?? "an operation") of \(shape.count) axes: kernels take at most "
           + "\(target.maximumRank)")
     }
     emit(kernel, operands.map { $0.broadcast(to: shape) }, into: output)
@@ -41,7 +41,7 @@ extension Lowerer {
     let (count, size) = (part.shape[update.axis], tensor.shape[update.axis])
     guard start + count <= size else {
       throw LoweringError(
-        "update_slice %\(sources.last?.name ?? ""): \(count) positions from \(start) do not lie in "
+        "update_slice %\(source?.name ?? ""): \(count) positions from \(start) do not lie in "
           + "axis \(update.axis) of size \(size)")
     }
     let output = try allocate(tensor.elementType, tensor.shape)

@@ -37,6 +37,8 @@ public struct Plan: Sendable {
     public var count: Int
     /// How many loops are around this one.
     public var depth: Int
+    /// The operation it came from, as instructions count them.
+    public var origin: Int
   }
 
   /// A named tensor that goes in or comes out.
@@ -76,11 +78,13 @@ public struct Plan: Sendable {
   /// The most bytes that are alive at one time: no arena can be smaller.
   public internal(set) var lowerBoundBytes = 0
 
-  /// The constants that must be there before the plan runs.
+  /// The constants that must be there before the plan runs: those that an instruction reads.
   public var constants: [Int] {
-    buffers.compactMap { buffer in
-      if case .constant(let constant) = buffer.storage { constant } else { nil }
+    var seen: Set<Int> = []
+    for view in instructions.lazy.flatMap(\.inputs) {
+      if case .constant(let constant) = buffers[view.buffer].storage { seen.insert(constant) }
     }
+    return seen.sorted()
   }
 
   /// How often an instruction runs in one run of the plan.
