@@ -12,6 +12,8 @@
 struct kn_barrier {
   _Alignas(128) _Atomic uint32_t arrived;
   _Alignas(128) _Atomic uint32_t epoch;
+  _Atomic uint32_t sleepers;
+  _Atomic uint32_t crowded;  // waits that will not spin, as there are fewer CPUs than members
 };
 
 // Work for the last member to arrive, done while the others still wait.
