@@ -113,12 +113,9 @@ extension Plan {
     let value = Int32(bitPattern: UInt32(truncatingIfNeeded: word))
     let source = sources.indices.contains(instruction.origin) ? sources[instruction.origin] : nil
     let place = source.map { " (\($0.mnemonic) %\($0.name) \($0.origin))" } ?? ""
-    let (kind, operand) =
-      switch report.kind {
-      case .index: ("indices", instruction.inputs[1])
-      case .length: ("lengths", instruction.inputs[0])
-      }
-    var name = kind
+    var name = "lengths"
+    if case .index = report.kind { name = "indices" }
+    let operand = instruction.inputs[report.operand]
     if case .input(let input) = buffers[operand.buffer].storage { name = input }
     // The position counts in row-major order.
     var rest = Int(word >> 32)

@@ -22,6 +22,22 @@ struct KernelCall {
     let kind: Kind
     let status: UnsafeMutablePointer<kn_index_status>
     let shape: [Int]
+
+    /// Which input of the instruction is looked at.
+    var operand: Int {
+      switch kind {
+      case .index: 1
+      case .length: 0
+      }
+    }
+
+    /// The largest value in range; the smallest is 0.
+    var largest: Int {
+      switch kind {
+      case .index(let rows): rows - 1
+      case .length(let limit): limit
+      }
+    }
   }
 }
 

@@ -12,6 +12,7 @@ final class Program {
   private let nanoseconds: UnsafeMutablePointer<UInt64>
   private let threads: Int
   private let reports: [(position: Int, report: KernelCall.Report)]
+  private let inputChecks: [InputCheck]
   /// For every step, the instruction, or the first of the loop, that it is.
   let positions: [Int]
 
@@ -27,11 +28,14 @@ final class Program {
     positions = steps.map(\.position)
     threads = steps.map { Int($0.step.threads) }.max() ?? 1
     reports = builder.reports
+    inputChecks = builder.inputChecks
   }
 
-  /// Runs everything once.
+  /// Runs everything once, unless an index or a length among the inputs is out of range: then
+  /// nothing runs, and no state changes.
   func run(isTimed: Bool = false) {
     for (_, report) in reports { report.status.pointee.first = KN_NO_BAD_INDEX }
+    guard inputChecks.allSatisfy({ $0.passes() }) else { return }
     kn_execute(steps, stepCount, threads, isTimed ? nanoseconds : nil)
   }
 
@@ -48,6 +52,24 @@ final class Program {
   }
 }
 
+/// Integers that the caller gives and kernels trust, looked at before anything runs.
+private struct InputCheck {
+  let values: UnsafePointer<Int32>
+  let count: Int
+  let report: KernelCall.Report
+
+  /// Whether all are in range; the first that is not is reported as the kernel would.
+  func passes() -> Bool {
+    let limit = report.largest
+    for position in 0..<count where values[position] < 0 || values[position] > limit {
+      let bits = UInt32(bitPattern: values[position])
+      report.status.pointee.first = UInt64(position) << 32 | UInt64(bits)
+      return false
+    }
+    return true
+  }
+}
+
 /// Makes a program's structures: calls with their pointers set, loops with the updates of those that
 /// move.
 private struct ProgramBuilder {
@@ -60,6 +82,7 @@ private struct ProgramBuilder {
   private var updates: [UnsafeMutablePointer<kn_pointer_update>] = []
   private var updateCounts: [Int] = []
   private(set) var reports: [(position: Int, report: KernelCall.Report)] = []
+  private(set) var inputChecks: [InputCheck] = []
 
   init(
     _ plan: Plan, _ bases: [UnsafeMutableRawPointer?], _ policy: ThreadPolicy,
@@ -68,7 +91,15 @@ private struct ProgramBuilder {
     (self.plan, self.bases, self.policy, self.memory) = (plan, bases, policy, memory)
     calls = plan.instructions.map { $0.call(memory) }
     for (position, call) in calls.enumerated() {
-      if let report = call.report { reports.append((position, report)) }
+      guard let report = call.report else { continue }
+      reports.append((position, report))
+      let operand = plan.instructions[position].inputs[report.operand]
+      if case .input = plan.buffers[operand.buffer].storage, operand.isStill,
+        let base = bases[operand.buffer]
+      {
+        let values = (base + operand.offset * 4).assumingMemoryBound(to: Int32.self)
+        inputChecks.append(InputCheck(values: values, count: operand.count, report: report))
+      }
     }
     // Structures may not move once others point to them: room for all updates is taken first.
     updateCounts = Array(repeating: 0, count: plan.loops.count)

@@ -74,6 +74,12 @@ public final class Session {
         throw RuntimeError("input \(error.description); its type is \(type)")
       }
     }
+    // Sizes that only states have are those of the calls before.
+    for (_, type) in function.inputs {
+      for symbol in type.shape.flatMap(\.symbols) where bindings[symbol] == nil {
+        bindings[symbol] = plan?.bindings[symbol]
+      }
+    }
     return bindings
   }
 
@@ -119,14 +125,14 @@ public final class Session {
   private func makeRoom(for plan: Plan) throws {
     if plan.arenaBytes > arena?.bytes ?? -1 {
       (arena, programs, current) = (nil, [:], nil)
-      arena = try Memory(bytes: plan.arenaBytes, for: "\(function.name) at \(plan.bindings.sizes)")
+      arena = try Memory(bytes: plan.arenaBytes, for: "\(function.name) at \(plan.bindings.text)")
     }
     for buffer in plan.buffers {
       switch buffer.storage {
       case .input(let name), .output(let name), .state(let name):
         guard buffer.bytes > memory[buffer.storage]?.bytes ?? -1 else { continue }
         (programs, current) = ([:], nil)
-        let new = try Memory(bytes: buffer.bytes, for: "'\(name)' at \(plan.bindings.sizes)")
+        let new = try Memory(bytes: buffer.bytes, for: "'\(name)' at \(plan.bindings.text)")
         new.clear()
         memory[buffer.storage] = new
       case .arena, .constant: continue
@@ -221,4 +227,11 @@ public final class Session {
   public var plan: Plan? { current?.plan.plan }
 
   var currentProgram: Program? { current?.program }
+}
+
+extension Bindings {
+  /// `batch = 2, time = 50`.
+  fileprivate var text: String {
+    sizes.sorted { $0.key < $1.key }.map { "\($0.key) = \($0.value)" }.joined(separator: ", ")
+  }
 }

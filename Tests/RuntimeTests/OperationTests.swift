@@ -30,4 +30,55 @@ import Testing
       return try graph.append(.matmul(MatMul()), x, w)
     }
   }
+
+  @Test(arguments: [Activation.none, .relu, .gelu, .tanh], [1, 0.5])
+  func `products with epilogues`(activation: Activation, scale: Double) throws {
+    for (hasBias, hasResidual) in [(false, true), (true, true), (true, false)] {
+      for isBatched in [false, true] {
+        let x = TensorType(.float32, ["batch", 3, 6])
+        let w: [Dimension] = isBatched ? ["batch", 6, 5] : [6, 5]
+        let y = TensorType(.float32, ["batch", 3, 5])
+        let operation = FusedLinear(
+          activation: activation, scale: scale, hasBias: hasBias, hasResidual: hasResidual)
+        for batch in [0, 1, 4] {
+          var inputs: [HostTensor] = [.random([batch, 3, 6], seed: 2)]
+          inputs.append(.random(isBatched ? [batch, 6, 5] : [6, 5], seed: 3))
+          if hasResidual { inputs.append(.random([batch, 3, 5], seed: 4)) }
+          try check(["b": .random([5], seed: 1)], inputs) { graph in
+            var operands = [
+              graph.addArgument(x, name: "x"),
+              graph.addArgument(TensorType(.float32, w), name: "w"),
+            ]
+            if hasBias { operands.append(graph.parameter("b", TensorType(.float32, [5]))) }
+            if hasResidual { operands.append(graph.addArgument(y, name: "r")) }
+            return try graph.append(.linear(operation), operands)[0]
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: FusedSoftmax.Mask.allCases)
+  func `softmax with masks`(mask: FusedSoftmax.Mask) throws {
+    let operation = FusedSoftmax(scale: 0.7, mask: mask)
+    for (rows, width) in [(0, 3), (2, 0), (1, 1), (3, 40)] {
+      var inputs: [HostTensor] = [.random([2, rows, width], seed: 1)]
+      switch mask {
+      case .none: break
+      case .additive: inputs.append(.random([rows, width], seed: 2))
+      case .select:
+        inputs.append(HostTensor(.bool, [rows, width]) { ($0[0] + $0[1]) % 3 == 1 ? 1 : 0 })
+      }
+      try check([:], inputs) { graph in
+        var operands = [
+          graph.addArgument(TensorType(.float32, [2, "rows", "width"]), name: "x")
+        ]
+        if mask != .none {
+          let type = TensorType(mask == .select ? .bool : .float32, ["rows", "width"])
+          operands.append(graph.addArgument(type, name: "mask"))
+        }
+        return try graph.append(.softmax(operation), operands)[0]
+      }
+    }
+  }
 }

@@ -155,4 +155,38 @@ import Testing
       try withEachInstructionSet { try model.check(inputs, "\(batch) \(time) \($0):") }
     }
   }
+
+  /// Over each row's steps a running sum, over it and back again a running sum of those.
+  @Test func `scans in scans`() throws {
+    let model = try Model { graph in
+      let rows = TensorType(.float32, ["batch", 4])
+      var inner = Graph()
+      let total = inner.addArgument(TensorType(.float32, ["batch"]), name: "total")
+      let term = inner.addArgument(TensorType(.float32, ["batch"]), name: "term")
+      let sum = try inner.append(.binary(.add), total, term)
+      inner.results = [sum, sum]
+      var outer = Graph()
+      let state = outer.addArgument(rows, name: "state")
+      let step = outer.addArgument(rows, name: "step")
+      let start = outer.addArgument(TensorType(.float32, ["batch"]), name: "start")
+      let scan = Scan(time: 4, carryCount: 1, scannedCount: 1, isReversed: true, body: inner)
+      let sums = try outer.append(.scan(scan), [start, step])[1]
+      let new = try outer.append(.binary(.add), state, sums)
+      outer.results = [new, sums]
+      let operands = [
+        graph.addArgument(rows, name: "state"),
+        graph.addArgument(TensorType(.float32, ["batch", "time", 4]), name: "x"),
+        graph.addArgument(TensorType(.float32, ["batch"]), name: "start"),
+      ]
+      let results = try graph.append(
+        .scan(Scan(time: "time", carryCount: 1, scannedCount: 1, body: outer)), operands)
+      return [("final", results[0]), ("sums", results[1])]
+    }
+    for (batch, time) in [(3, 5), (1, 1), (2, 0)] {
+      let inputs: [HostTensor] = [
+        .random([batch, 4], seed: 1), .random([batch, time, 4], seed: 2), .random([batch], seed: 3),
+      ]
+      try withEachInstructionSet { try model.check(inputs, "\(batch) \(time) \($0):") }
+    }
+  }
 }
