@@ -93,11 +93,12 @@ let package = Package(
       name: "SequentBenchmarks",
       dependencies: ["Sequent", "SequentIR", "SequentCompiler", "SequentRuntime"],
       path: "Benchmarks", exclude: ["README.md"], swiftSettings: swiftSettings),
+    .target(name: "EmbeddedModels", exclude: ["language-of-word.sequent"]),
     .executableTarget(
       name: "SequentCLI",
       dependencies: [
-        "Sequent", "SequentIR", "SequentCompiler", "SequentRuntime", "SequentExamples",
-        "SequentBenchmarks",
+        "EmbeddedModels", "Sequent", "SequentIR", "SequentCompiler", "SequentRuntime",
+        "SequentExamples", "SequentBenchmarks",
       ],
       swiftSettings: swiftSettings),
     .testTarget(

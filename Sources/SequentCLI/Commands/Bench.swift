@@ -1,8 +1,10 @@
+import Foundation
 import Sequent
 import SequentBenchmarks
+import SequentIR
 
 private let file = Positional(
-  "FILE", isOptional: true, help: "a compiled model, or a name that sequent list prints")
+  "FILE", isOptional: true, help: ArtifactArgument.help.help)
 private let cases = Option<String>(
   "cases", "FILE",
   help: "time cases, a JSON object a line or an array of them; - answers each line of standard "
@@ -20,10 +22,6 @@ private let variants = Option<[Variant]>(
   }
   return variants
 }
-private let dimensions = Option<DimensionSizes>(
-  "dim", "NAME=SIZE,...", isRepeatable: true,
-  help: "sizes of a named dimension; every combination is timed"
-) { text throws(UsageError) in try DimensionSizes(text) }
 private let threads = Option<[Int]>(
   "threads", "N,...", isRepeatable: true,
   help: "numbers of threads; SEQUENT_NUM_THREADS, or the CPUs there are, when left out"
@@ -32,16 +30,24 @@ private let seconds = Option<Double>(
   "seconds", "S", help: "how long each variant runs, at least 5 times; 1 when left out"
 ) { text throws(UsageError) in try decimalNumber(text, in: 0...3600) }
 private let format = Option<ReportFormat>("format", help: "how rows are printed; table at first")
+private let baseline = Option<String>(
+  "baseline", "FILE",
+  help: "compare the medians with those in the file; where there is no file, make it of these")
 
 /// `sequent bench`.
 let benchCommand = Command(
   name: "bench", summary: "times models and cases, compiled with and without fusion",
   positionals: [file],
-  options: [cases, variants, dimensions, threads, seconds, format],
+  options: [
+    cases, variants, SharedOptions.dimensions, threads, seconds, format, baseline,
+    SharedOptions.function,
+  ],
   discussion: """
     A row has the median and the shortest of its runs after two that don't count, how far apart the
     middle half of them lies (spread), how long compiling and the first run took, and the largest
-    difference from the unfused graph's outputs.
+    difference from the unfused graph's outputs. Variants take turns. Inputs are random.
+
+        sequent bench language.sequent --variants fused,unfused --dim batch=1,8 --dim time=16
     """
 ) { arguments in
   let chosen = try arguments.list(variants)
@@ -49,23 +55,61 @@ let benchCommand = Command(
   settings.threads = try arguments.list(threads)
   settings.rule = TimingRule(seconds: try arguments.value(seconds) ?? 1)
   let format = try arguments.value(format) ?? .table
-  let sizes = try arguments.values(dimensions)
-  guard let path = try arguments.value(cases) else {
-    throw UsageError("FILE or --cases is missing")
+  let sizes = try arguments.values(SharedOptions.dimensions)
+  let stored = try arguments.value(baseline)
+
+  let rows: [BenchmarkRow]
+  switch (arguments.positional(0), try arguments.value(cases)) {
+  case (let file?, nil):
+    let function = try arguments.value(SharedOptions.function) ?? "main"
+    rows = try timeModel(file, function, sizes, settings, format)
+  case (nil, let path?):
+    guard sizes.isEmpty else { throw UsageError("option --dim: a case has its own sizes") }
+    rows = try timeCases(path, settings, format)
+  case (nil, nil): throw UsageError("FILE or --cases is missing")
+  case (_?, _?): throw UsageError("FILE and --cases are given; expected one of them")
   }
-  try timeCases(path, settings, format)
+  if let stored { try compare(rows, stored) }
+}
+
+/// Times a compiled model at every combination of sizes.
+private func timeModel(
+  _ path: String, _ name: String, _ sizes: [DimensionSizes], _ settings: Benchmark.Settings,
+  _ format: ReportFormat
+) throws -> [BenchmarkRow] {
+  let artifact = try ArtifactArgument.open(path)
+  let module = try Module(parsing: artifact.ir)
+  let benchmark = try Benchmark(module.name, function: name, settings: settings) {
+    try CompiledModel(artifact, options: $0)
+  }
+  let combinations = try sizes.combinations()
+  for combination in combinations { try module.function(name)?.check(combination, for: "bench") }
+  var report = Report(format, dimensions: sizes.map(\.name))
+  var all: [BenchmarkRow] = []
+  try output(report.header)
+  for combination in combinations {
+    for row in try benchmark.rows(sizes: combination) {
+      try output(report.append(row))
+      all.append(row)
+    }
+  }
+  try output(report.footer)
+  return all
 }
 
 /// Answers the cases of a file, or of standard input as they come.
 private func timeCases(
   _ path: String, _ settings: Benchmark.Settings, _ format: ReportFormat
-) throws {
+) throws -> [BenchmarkRow] {
   let worker = Worker(settings)
   var report = Report(format, dimensions: [])
+  var all: [BenchmarkRow] = []
   func answer(_ line: String) throws {
     let answer = worker.answer(line)
-    if case .skipped(let name, let reason) = answer, format != .jsonl {
-      note("\(name ?? "a case"): \(reason)")
+    switch answer {
+    case .rows(let rows): all += rows
+    case .skipped(let name, let reason):
+      if format != .jsonl { note("\(name ?? "a case"): \(reason)") }
     }
     try output(report.append(answer))
   }
@@ -77,4 +121,15 @@ private func timeCases(
     for line in try Worker.lines(of: FileContents(path: path)) { try answer(line) }
   }
   try output(report.footer)
+  return all
+}
+
+/// Says how rows compare with those in a file, or makes the file.
+private func compare(_ rows: [BenchmarkRow], _ path: String) throws {
+  if FileManager.default.fileExists(atPath: path) {
+    note(try Baseline(FileContents(path: path)).comparison(with: rows))
+  } else {
+    try replaceFile(at: path, with: Baseline(rows).text)
+    note("wrote \(path)")
+  }
 }
