@@ -46,9 +46,12 @@ extension Variant {
 }
 
 extension Pipelines {
-  /// The passes that put several operations into one kernel.
+  /// The passes that do what running a graph operation by operation can't: put several operations
+  /// into one kernel, and take the inputs' products of all steps out of a loop.
   ///
-  /// The others move work out of loops and
-  /// merge products, as whoever writes a model by hand for a framework does too.
-  static var fusing: [String] { all.map(\.name).filter { $0.hasPrefix("fuse-") } }
+  /// Gates keep their merged weights without them, as in the cells that frameworks come with: the
+  /// comparison is with a loop over such cells, not with a worse one.
+  static var fusing: [String] {
+    all.map(\.name).filter { $0.hasPrefix("fuse-") || $0 == "hoist-input-projection" }
+  }
 }
