@@ -13,6 +13,8 @@ public struct Benchmark {
     public var threads: [Int] = []
     /// How long is measured.
     public var rule = TimingRule()
+    /// What the machine can do, for the share of it that a row reaches.
+    public var probe: MachineProbe?
 
     /// Settings for variants, with the session's own number of threads.
     public init(variants: [Variant] = [.fused]) { self.variants = variants }
@@ -70,12 +72,14 @@ public struct Benchmark {
     let work = flops ?? contenders.map(\.plan.flops).min() ?? 0
     return zip(contenders, timings).map { contender, timing in
       let team = contender.session.threads
+      let peak = settings.probe?.multiplyAdd(threads: team)
       let gflops = timing.median > 0 ? work / timing.median / 1e6 : 0
       return BenchmarkRow(
         name: name, sizes: sizes.sizes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
         threads: team, variant: contender.variant,
         compileMilliseconds: contender.compileMilliseconds,
         firstMilliseconds: contender.firstMilliseconds, timing: timing, gflops: gflops,
+        shareOfPeak: peak.flatMap { $0 > 0 ? gflops * 1e9 / $0 : nil },
         arenaBytes: contender.plan.arenaBytes,
         kernels: contender.plan.kernelCount,
         maximumError: reference.map { largestDifference(contender.outputs, $0) })

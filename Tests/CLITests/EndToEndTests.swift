@@ -146,7 +146,7 @@ import Testing
       ("run small.sequent -i token=[1]", "main has no input 'token'; it has tokens, lengths; did "),
       ("run small.sequent -i tokens=[[1]]", "input 'lengths' is missing: --input lengths=VALUE"),
       ("run small.sequent -i tokens=[[1],[2,3]] -i lengths=[1]", "input 'tokens': at [1]: "),
-      ("run small.sequent -i tokens=[[1]] -i lengths=[1,2]", "input axis 0 ('batch') of 'lengths' has size 2, expected 1"),
+      ("run small.sequent -i tokens=[[1]] -i lengths=[1,2]", "input axis 0 ('batch') of 'lengths' "),
       ("run small.sequent -i tokens=[[99]] -i lengths=[1]", "tokens[0, 0] is 99, not a row of a "),
       ("run small.sequent -i tokens=[[1]] -i lengths=[2]", "lengths[0] is 2, expected 0 to 1"),
       ("run small.sequent -i tokens=@no.npy -i lengths=[2]", "no.npy: no such file or directory"),

@@ -91,6 +91,44 @@ import Testing
     #expect(process.terminationStatus == 0)
   }
 
+  @Test func theProbeSaysWhatTheMachineCanDo() throws {
+    let result = try Sequent.run("bench", "--probe")
+    #expect(result.status == 0 && result.errors.isEmpty, "\(result)")
+    for word in ["multiply-add", "read from memory", "barrier"] {
+      #expect(result.output.contains(word), "\(result)")
+    }
+  }
+
+  @Test func aBaselineIsMadeThenComparedWith() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.cases, to: "cases")
+    let bench = "sequent bench --cases cases --seconds 0 --format jsonl --baseline base.json"
+    let first = try Sequent.shell(bench, in: folder.url)
+    #expect(first.status == 0 && first.errors == "wrote base.json\n", "\(first)")
+    let second = try Sequent.shell(bench, in: folder.url)
+    #expect(second.status == 0 && second.errors.hasPrefix("against the baseline"), "\(second)")
+    #expect(second.errors.split(separator: "\n").count == 5, "\(second)")
+    try folder.write("[1]", to: "base.json")
+    let wrong = try Sequent.shell(bench, in: folder.url)
+    #expect(
+      wrong.status == 1 && wrong.errors == "error: base.json: not a baseline: no JSON object\n",
+      "\(wrong)")
+  }
+
+  @Test func compiledModelsAreTimedAtEverySize() throws {
+    let result = try Sequent.shell(
+      "sequent bench language-of-word --variants fused,unfused --dim batch=1,3 --dim time=4,5"
+        + " --threads 1 --seconds 0 --format csv")
+    #expect(result.status == 0, "\(result)")
+    let lines = result.output.split(separator: "\n")
+    #expect(lines.count == 9 && lines[0].hasPrefix("case,batch,time,variant,threads,"), "\(result)")
+    #expect(lines[8].hasPrefix("LanguageOfWord,3,5,unfused,1,"), "\(result)")
+    let missing = try Sequent.run("bench", "language-of-word", "--dim", "batch=1")
+    #expect(missing.status == 2)
+    #expect(
+      missing.errors.hasPrefix("error: bench needs the size of every dimension: --dim time=SIZE\n"))
+  }
+
   @Test func tablesHaveARowForEachVariant() throws {
     let folder = try TemporaryFolder()
     try folder.write(

@@ -2,6 +2,7 @@ import Foundation
 import Sequent
 import SequentBenchmarks
 import SequentIR
+import SequentRuntime
 
 private let file = Positional(
   "FILE", isOptional: true, help: ArtifactArgument.help.help)
@@ -30,6 +31,8 @@ private let seconds = Option<Double>(
   "seconds", "S", help: "how long each variant runs, at least 5 times; 1 when left out"
 ) { text throws(UsageError) in try decimalNumber(text, in: 0...3600) }
 private let format = Option<ReportFormat>("format", help: "how rows are printed; table at first")
+private let probe = Flag(
+  "probe", help: "print first what the machine can do: multiply-adds, reads, barriers")
 private let baseline = Option<String>(
   "baseline", "FILE",
   help: "compare the medians with those in the file; where there is no file, make it of these")
@@ -40,7 +43,7 @@ let benchCommand = Command(
   positionals: [file],
   options: [
     cases, variants, SharedOptions.dimensions, threads, seconds, format, baseline,
-    SharedOptions.function,
+    probe, SharedOptions.function,
   ],
   discussion: """
     A row has the median and the shortest of its runs after two that don't count, how far apart the
@@ -50,26 +53,35 @@ let benchCommand = Command(
         sequent bench language.sequent --variants fused,unfused --dim batch=1,8 --dim time=16
     """
 ) { arguments in
+  let file = arguments.positional(0)
+  let path = try arguments.value(cases)
+  let sizes = try arguments.values(SharedOptions.dimensions)
+  guard file == nil || path == nil else {
+    throw UsageError("FILE and --cases are given; expected one of them")
+  }
+  guard path == nil || sizes.isEmpty else {
+    throw UsageError("option --dim: a case has its own sizes")
+  }
+  guard file != nil || path != nil || arguments.has(probe) else {
+    throw UsageError("FILE or --cases is missing")
+  }
+  let format = try arguments.value(format) ?? .table
   let chosen = try arguments.list(variants)
   var settings = Benchmark.Settings(variants: chosen.isEmpty ? [.fused] : chosen)
   settings.threads = try arguments.list(threads)
   settings.rule = TimingRule(seconds: try arguments.value(seconds) ?? 1)
-  let format = try arguments.value(format) ?? .table
-  let sizes = try arguments.values(SharedOptions.dimensions)
-  let stored = try arguments.value(baseline)
+  let machine = try MachineProbe(seconds: arguments.has(probe) ? 2 : 0.2)
+  settings.probe = machine
+  if arguments.has(probe) { try output(machine.table) }
 
-  let rows: [BenchmarkRow]
-  switch (arguments.positional(0), try arguments.value(cases)) {
-  case (let file?, nil):
+  var rows: [BenchmarkRow] = []
+  if let file {
     let function = try arguments.value(SharedOptions.function) ?? "main"
     rows = try timeModel(file, function, sizes, settings, format)
-  case (nil, let path?):
-    guard sizes.isEmpty else { throw UsageError("option --dim: a case has its own sizes") }
+  } else if let path {
     rows = try timeCases(path, settings, format)
-  case (nil, nil): throw UsageError("FILE or --cases is missing")
-  case (_?, _?): throw UsageError("FILE and --cases are given; expected one of them")
   }
-  if let stored { try compare(rows, stored) }
+  if let stored = try arguments.value(baseline) { try compare(rows, stored) }
 }
 
 /// Times a compiled model at every combination of sizes.

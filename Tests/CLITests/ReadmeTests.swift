@@ -1,0 +1,18 @@
+import Testing
+
+/// What the README shows in a terminal is what a terminal shows.
+@Suite struct ReadmeTests {
+  static let blocks =
+    (try? ConsoleBlock.all(in: Sequent.package.appending(path: "README.md"))) ?? []
+
+  @Test(arguments: blocks) func terminal(_ block: ConsoleBlock) throws {
+    #expect(try block.failure() == nil)
+  }
+
+  @Test func ellipsesStandForAnything() {
+    #expect(ConsoleBlock.matches("a 1.5 ms\n", "a … ms\n"))
+    #expect(ConsoleBlock.matches("a\nb\nc\n", "a\n…\n"))
+    #expect(!ConsoleBlock.matches("a\nb\n", "a\n"))
+    #expect(!ConsoleBlock.matches("a.\n", "ab\n"))
+  }
+}
