@@ -84,6 +84,16 @@ import Testing
     return object[name]?.flatMap { $0 } ?? []
   }
 
+  @Test func aProfileNamesOperationsAndLines() throws {
+    let result = try sequent(
+      "run small.sequent -i tokens=random:1 -i lengths='[3]' --dim time=3 --profile trace.json")
+    #expect(result.status == 0 && result.output.hasPrefix("{\"logits\":"), "\(result)")
+    #expect(result.errors.contains("recurrent_sequence.lstm"), "\(result)")
+    #expect(result.errors.contains("LanguageOfWord.swift:"), "\(result)")
+    let trace = try JSONSerialization.jsonObject(with: Data(contentsOf: folder["trace.json"]))
+    #expect((trace as? [String: Any])?["traceEvents"] is [[String: Any]])
+  }
+
   @Test func predictAnswersEveryLine() throws {
     let result = try sequent("predict small.sequent < <(printf 'word\\n\\nWörd\\r\\nlast')")
     #expect(result.status == 0 && result.errors.isEmpty, "\(result)")
@@ -146,7 +156,7 @@ import Testing
       ("run small.sequent -i token=[1]", "main has no input 'token'; it has tokens, lengths; did "),
       ("run small.sequent -i tokens=[[1]]", "input 'lengths' is missing: --input lengths=VALUE"),
       ("run small.sequent -i tokens=[[1],[2,3]] -i lengths=[1]", "input 'tokens': at [1]: "),
-      ("run small.sequent -i tokens=[[1]] -i lengths=[1,2]", "input axis 0 ('batch') of 'lengths' "),
+      ("run small.sequent -i tokens=[[1]] -i lengths=[1,2]", "input axis 0 ('batch') of 'length"),
       ("run small.sequent -i tokens=[[99]] -i lengths=[1]", "tokens[0, 0] is 99, not a row of a "),
       ("run small.sequent -i tokens=[[1]] -i lengths=[2]", "lengths[0] is 2, expected 0 to 1"),
       ("run small.sequent -i tokens=@no.npy -i lengths=[2]", "no.npy: no such file or directory"),

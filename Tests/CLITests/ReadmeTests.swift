@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// What the README shows in a terminal is what a terminal shows.

@@ -9,6 +9,10 @@ private let destination = Option<String>(
   "output", letter: "o", "FILE",
   help: "where the outputs go: .npy, .npz, .safetensors, or JSON text; standard output when left "
     + "out")
+private let profile = Option<String>(
+  "profile", "TRACE.json",
+  help: "run ten times more, print what each operation took, and write it as a trace that Perfetto "
+    + "opens")
 
 /// `sequent run`.
 let runCommand = Command(
@@ -16,6 +20,7 @@ let runCommand = Command(
   positionals: [ArtifactArgument.help],
   options: [
     inputs, destination, SharedOptions.function, SharedOptions.dimension, SharedOptions.threads,
+    profile,
   ],
   discussion: InputValue.help
 ) { arguments in
@@ -29,4 +34,9 @@ let runCommand = Command(
   let results = try session.run(try tensors(for: function, values, sizes: sizes))
   let names = function.resultNames.filter { function.states[$0] == nil }
   try OutputFile(try arguments.value(destination)).write(results, names: names)
+  if let path = try arguments.value(profile) {
+    let profile = try session.profile(runs: 10)
+    note(profile.table)
+    try replaceFile(at: path, with: try profile.trace())
+  }
 }
