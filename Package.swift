@@ -124,6 +124,9 @@ let package = Package(
       dependencies: ["SequentRuntime", "SequentCompiler", "SequentIR", "Kernels", "TestSupport"],
       path: "Tests/RuntimeTests", swiftSettings: swiftSettings),
     .testTarget(
+      name: "DataTests", dependencies: ["Sequent", "SequentIR", "TestSupport"],
+      path: "Tests/DataTests", swiftSettings: swiftSettings),
+    .testTarget(
       name: "FormatTests", dependencies: ["Sequent", "SequentIR"], path: "Tests/FormatTests",
       resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(
