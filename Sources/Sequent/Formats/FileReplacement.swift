@@ -6,8 +6,8 @@
 
 /// A file being written.
 struct OutputFile {
-  fileprivate let descriptor: Int32
-  fileprivate let path: String
+  let descriptor: Int32
+  let path: String
 
   func write(_ bytes: UnsafeRawBufferPointer) throws {
     var rest = bytes
