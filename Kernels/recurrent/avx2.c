@@ -23,7 +23,6 @@
 #include "recurrent/pointwise.h"
 #include "recurrent/units.h"
 
-#define MULTIPLY_ADDS 16
 #define RECURRENT_KERNELS kn_recurrent_kernels_avx2
 #include "recurrent/table.h"
 

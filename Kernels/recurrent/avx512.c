@@ -24,7 +24,6 @@
 #include "recurrent/pointwise.h"
 #include "recurrent/units.h"
 
-#define MULTIPLY_ADDS 32
 #define RECURRENT_KERNELS kn_recurrent_kernels_avx512
 #include "recurrent/table.h"
 

@@ -1,17 +1,38 @@
 #include "recurrent/plan.h"
 
-// The model's constants, measured on a Zen 5 server core; plans depend on their proportions.
-static const double cycles_per_nanosecond = 4.0;
-static const double step_nanoseconds = 60;      // calls and the pointwise part's latency
-static const double barrier_nanoseconds = 250;  // with the wait for the slower member
-static const double unit_nanoseconds = 3.0;     // pointwise work for a vector of units and a gate
-static const double near_cache = 640 << 10;     // bytes of weights that a core's own cache keeps
-static const double near_bytes = 190;           // bytes a nanosecond from there
-static const double far_bytes = 95;             // from the shared cache
+// The model counts cycles. Its constants were measured on a Zen 5 server core; what matters for a
+// choice is their proportion.
+static const double cycles_per_nanosecond = 4;
+static const double vectors_per_cycle = 2;    // multiply-adds
+static const double step_cycles = 240;        // calls, and the pointwise part's latency
+static const double barrier_cycles = 900;    // with the wait for the slower member
+static const double tile_cycles = 30;         // to begin and to end a tile
+static const double pointwise_cycles = 14;    // a vector of units, per gate
+static const double near_bytes_per_cycle = 44;    // from the core's own cache
+static const double far_bytes_per_cycle = 26;     // from the shared cache
+static const double memory_bytes_per_cycle = 11;  // a core's share
+static const double unhidden = 0.3;               // of the time to fetch weights while computing
+static const double near_bytes = 704 << 10;       // of weights that the core's own cache keeps
+static const double far_bytes = 12 << 20;
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
+static double larger(double a, double b) { return a > b ? a : b; }
+
 static size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+// The state's product with one panel. Weights come once from where they are, which computing hides
+// for the most part; every tile then reads them from the core's own cache.
+static double panel_cycles(const struct kn_cell_layout *layout,
+                           const struct kn_recurrent_kernels *kernels, size_t depth, size_t rows,
+                           double bytes_per_cycle) {
+  const double bytes = layout->blocks * kernels->width * sizeof(float);
+  const size_t tiles = divided_up(rows, kernels->tile_rows[layout->blocks]);
+  const double computing = rows * layout->blocks / vectors_per_cycle;
+  const double reading = tiles * bytes / near_bytes_per_cycle;
+  const double fetching = bytes / bytes_per_cycle, busy = larger(computing, reading);
+  return depth * larger(fetching, busy + unhidden * fetching) + tiles * tile_cycles;
+}
 
 double kn_recurrent_plan_cost(const struct kn_recurrent_arguments *a,
                               const struct kn_recurrent_plan *plan) {
@@ -20,21 +41,20 @@ double kn_recurrent_plan_cost(const struct kn_recurrent_arguments *a,
   const size_t granule = layout->granule * kernels->width;
   const size_t members = plan->threads / plan->groups;  // of the smallest group
   const size_t turns = a->directions / plan->groups;
-  const double rows = plan->by_rows ? divided_up(a->batch, members) : a->batch;
-  const double units =
-      granule * divided_up(divided_up(a->hidden, granule), plan->by_rows ? 1 : members);
-  const double columns = units * layout->gates;
-  const double rate = 2.0 * cycles_per_nanosecond * kernels->multiply_adds;
-  const double bytes = columns * a->hidden * sizeof(float);
-  const double bandwidth = bytes * turns <= near_cache ? near_bytes : far_bytes;
-  const double computing = 2 * rows * columns * a->hidden / rate, reading = bytes / bandwidth;
-  double step = 2 * rows * columns * a->input / rate;
-  step += computing > reading ? computing : reading;
-  step += step_nanoseconds + rows * columns / kernels->width * unit_nanoseconds;
-  if (!plan->by_rows && plan->threads > plan->groups) {
-    step += barrier_nanoseconds * layout->phases;
-  }
-  return step * a->time * turns;
+  const size_t rows = plan->by_rows ? divided_up(a->batch, members) : a->batch;
+  const size_t granules = divided_up(a->hidden, granule);
+  const size_t own = plan->by_rows ? granules : divided_up(granules, members);
+  const double vectors = (double)own * layout->granule * layout->gates;
+  const double row_bytes = kernels->width * sizeof(float) * a->hidden;  // of weights, for a vector
+  const double all_bytes = granules * layout->granule * layout->gates * row_bytes * a->directions;
+  const double rate = vectors * row_bytes * turns <= near_bytes ? near_bytes_per_cycle
+                      : all_bytes <= far_bytes                  ? far_bytes_per_cycle
+                                                                : memory_bytes_per_cycle;
+  double step = rows * vectors * a->input / vectors_per_cycle;
+  step += vectors / layout->blocks * panel_cycles(layout, kernels, a->hidden, rows, rate);
+  step += step_cycles + rows * vectors * pointwise_cycles;
+  if (!plan->by_rows && plan->threads > plan->groups) step += barrier_cycles * layout->phases;
+  return step * a->time * turns / cycles_per_nanosecond;
 }
 
 struct kn_recurrent_plan kn_recurrent_choose_plan(const struct kn_recurrent_arguments *a,
@@ -77,4 +97,11 @@ struct kn_recurrent_share kn_recurrent_share(const struct kn_recurrent_arguments
     share.barriers = plan->threads > plan->groups;
   }
   return share;
+}
+
+bool kn_recurrent_weights_are_far(const struct kn_recurrent_arguments *a,
+                                  const struct kn_recurrent_share *share) {
+  const size_t columns =
+      (share->units.end - share->units.begin) * kn_cell_layouts[a->cell].gates;
+  return columns * a->hidden * sizeof(float) > near_bytes;
 }

@@ -2,6 +2,7 @@
 #ifndef RECURRENT_PLAN_H
 #define RECURRENT_PLAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/partition.h"
@@ -19,5 +20,9 @@ struct kn_recurrent_share {
 struct kn_recurrent_share kn_recurrent_share(const struct kn_recurrent_arguments *arguments,
                                              const struct kn_recurrent_kernels *kernels,
                                              const struct kn_recurrent_plan *plan, size_t member);
+
+// Whether a member's weights are more than its core's own cache keeps from step to step.
+bool kn_recurrent_weights_are_far(const struct kn_recurrent_arguments *arguments,
+                                  const struct kn_recurrent_share *share);
 
 #endif

@@ -19,6 +19,5 @@
 #include "recurrent/pointwise.h"
 #include "recurrent/units.h"
 
-#define MULTIPLY_ADDS 4
 #define RECURRENT_KERNELS kn_recurrent_kernels_portable
 #include "recurrent/table.h"

@@ -25,7 +25,6 @@ struct kn_recurrent_storage {
   float **output;        // [rows] a row's output in a step
   const float **inputs;  // [chunk_rows] rows of x
   float *projected;      // [own panels][chunk_rows][blocks * width]: x·W + b, a chunk of steps
-  float *sums;           // [own columns], for a single row
   size_t chunk_rows;
 };
 

@@ -2,10 +2,12 @@
 
 const struct kn_recurrent_kernels RECURRENT_KERNELS = {
     .width = V_WIDTH,
-    .multiply_adds = MULTIPLY_ADDS,
     .tile_rows = {[2] = TILE_ROWS_2, [3] = TILE_ROWS_3, [4] = TILE_ROWS_4},
     TILES(TILE_ENTRY)
-    .stripe = {[2] = stripes_2, [3] = stripes_3, [4] = stripes_4},
+    .stripe_panels = {[2] = STRIPES_2, [3] = STRIPES_3, [4] = STRIPES_4},
+    .stripe = {[2] = {stripes_2_near, stripes_2_far},
+               [3] = {stripes_3_near, stripes_3_far},
+               [4] = {stripes_4_near, stripes_4_far}},
     .pointwise = {[KN_CELL_RNN_TANH] = {rnn_tanh_tile},
                   [KN_CELL_RNN_RELU] = {rnn_relu_tile},
                   [KN_CELL_LSTM] = {lstm_tile},

@@ -48,7 +48,7 @@ V_INLINE void add_by_block(const size_t blocks, const size_t count, size_t k,
 // With constant `blocks` and `count`, `sum` lives in registers: 24 of 32, or 12 of 16.
 V_INLINE void tile(const size_t blocks, const size_t count, size_t depth, const float *const rows[],
                    const float *panel, const float *start, size_t start_stride, const float *last,
-                   float *out) {
+                   float *out, const float *next) {
   const float *row[KN_MAX_TILE_ROWS];
   vf sum[KN_MAX_TILE_ROWS][KN_MAX_BLOCKS];
 #pragma clang loop unroll(full)
@@ -63,6 +63,7 @@ V_INLINE void tile(const size_t blocks, const size_t count, size_t depth, const 
 #pragma clang loop unroll_count(4)
   for (size_t k = 0; k < depth; k++) {
     const float *weights = panel + k * blocks * V_WIDTH;
+    __builtin_prefetch(next + k * V_WIDTH, 0, 2);
     if (count < blocks) {
       add_by_block(blocks, count, k, row, weights, sum);
     } else {
@@ -76,9 +77,12 @@ V_INLINE void tile(const size_t blocks, const size_t count, size_t depth, const 
   }
 }
 
+// How far ahead a single row asks for weights that come from farther than the core's own cache.
+enum { PREFETCH_FLOATS = 256 };
+
 // `count` panels at once for one row: enough independent sums to hide the latency of the multiply-add.
-V_INLINE void stripe(const size_t blocks, const size_t count, size_t depth, const float *row,
-                     const float *packed, const float *start, size_t start_stride,
+V_INLINE void stripe(const size_t blocks, const size_t count, const int far, size_t depth,
+                     const float *row, const float *packed, const float *start, size_t start_stride,
                      const float *last, float *out, size_t out_stride) {
   vf sum[KN_MAX_BLOCKS][KN_MAX_BLOCKS];
 #pragma clang loop unroll(full)
@@ -96,8 +100,9 @@ V_INLINE void stripe(const size_t blocks, const size_t count, size_t depth, cons
     for (size_t p = 0; p < count; p++) {
 #pragma clang loop unroll(full)
       for (size_t b = 0; b < blocks; b++) {
-        const vf weight = v_load(packed + ((p * depth + k) * blocks + b) * V_WIDTH);
-        sum[p][b] = v_fma(x, weight, sum[p][b]);
+        const float *weight = packed + ((p * depth + k) * blocks + b) * V_WIDTH;
+        if (far) __builtin_prefetch(weight + PREFETCH_FLOATS, 0, 3);
+        sum[p][b] = v_fma(x, v_load(weight), sum[p][b]);
       }
     }
   }
@@ -109,38 +114,44 @@ V_INLINE void stripe(const size_t blocks, const size_t count, size_t depth, cons
 }
 
 // All panels of one row, `together` at a time.
-V_INLINE void stripes(const size_t blocks, const size_t together, size_t panels, size_t depth,
-                      const float *row, const float *packed, const float *start,
+V_INLINE void stripes(const size_t blocks, const size_t together, const int far, size_t panels,
+                      size_t depth, const float *row, const float *packed, const float *start,
                       size_t start_stride, const float *last, float *out, size_t out_stride) {
   size_t p = 0;
   for (; p + together <= panels; p += together) {
-    stripe(blocks, together, depth, row, packed + p * depth * blocks * V_WIDTH,
+    stripe(blocks, together, far, depth, row, packed + p * depth * blocks * V_WIDTH,
            start + p * start_stride, start_stride, last == NULL ? NULL : last + p * V_WIDTH,
            out + p * out_stride, out_stride);
   }
   for (; p < panels; p++) {
-    stripe(blocks, 1, depth, row, packed + p * depth * blocks * V_WIDTH, start + p * start_stride,
-           start_stride, last == NULL ? NULL : last + p * V_WIDTH, out + p * out_stride, out_stride);
+    stripe(blocks, 1, far, depth, row, packed + p * depth * blocks * V_WIDTH,
+           start + p * start_stride, start_stride, last == NULL ? NULL : last + p * V_WIDTH,
+           out + p * out_stride, out_stride);
   }
 }
 
 #define DEFINE_TILE(blocks, count)                                                               \
   static void tile_##blocks##x##count(size_t depth, const float *const rows[],                   \
                                       const float *panel, const float *start,                    \
-                                      size_t start_stride, const float *last, float *out) {      \
-    tile(blocks, count, depth, rows, panel, start, start_stride, last, out);                     \
+                                      size_t start_stride, const float *last, float *out,        \
+                                      const float *next) {                                       \
+    tile(blocks, count, depth, rows, panel, start, start_stride, last, out, next);               \
   }
 TILES(DEFINE_TILE)
 
-#define DEFINE_STRIPES(blocks, together)                                                         \
-  static void stripes_##blocks(size_t panels, size_t depth, const float *row,                    \
-                               const float *packed, const float *start, size_t start_stride,     \
-                               const float *last, float *out, size_t out_stride) {               \
-    stripes(blocks, together, panels, depth, row, packed, start, start_stride, last, out,        \
+#define DEFINE_STRIPES(blocks, together, place, far)                                             \
+  static void stripes_##blocks##_##place(size_t panels, size_t depth, const float *row,          \
+                                         const float *packed, const float *start,                \
+                                         size_t start_stride, const float *last, float *out,     \
+                                         size_t out_stride) {                                    \
+    stripes(blocks, together, far, panels, depth, row, packed, start, start_stride, last, out,   \
             out_stride);                                                                         \
   }
-DEFINE_STRIPES(2, STRIPES_2)
-DEFINE_STRIPES(3, STRIPES_3)
-DEFINE_STRIPES(4, STRIPES_4)
+DEFINE_STRIPES(2, STRIPES_2, near, 0)
+DEFINE_STRIPES(2, STRIPES_2, far, 1)
+DEFINE_STRIPES(3, STRIPES_3, near, 0)
+DEFINE_STRIPES(3, STRIPES_3, far, 1)
+DEFINE_STRIPES(4, STRIPES_4, near, 0)
+DEFINE_STRIPES(4, STRIPES_4, far, 1)
 
 #define TILE_ENTRY(blocks, count) .tile[blocks][count] = tile_##blocks##x##count,

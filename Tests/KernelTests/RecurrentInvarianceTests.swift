@@ -116,8 +116,8 @@ import Testing
     #expect(plan(batch: 16, hidden: 512, threads: 1).threads == 1)
   }
 
-  @Test func `one row shares the units and many share themselves`() {
-    let one = plan(batch: 1, hidden: 512), many = plan(batch: 64, hidden: 512)
+  @Test func `one row shares the units and many of a few units share themselves`() {
+    let one = plan(batch: 1, hidden: 512), many = plan(batch: 64, hidden: 24)
     #expect(one.threads == 2 && !one.by_rows)
     #expect(many.threads == 2 && many.by_rows)
   }
