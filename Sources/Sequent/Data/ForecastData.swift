@@ -97,7 +97,15 @@ public struct ForecastData: ExampleSource {
     of records: RecordStore, _ parts: [Range<Int>], _ columns: [String]
   ) throws -> SeriesScaling {
     var moments = SeriesMoments()
-    for row in parts.joined() { moments.add(try records.record(row).map(Self.value)) }
+    for rows in parts {
+      for first in Swift.stride(from: rows.lowerBound, to: rows.upperBound, by: 4096) {
+        let places = first * columns.count..<min(first + 4096, rows.upperBound) * columns.count
+        let values = try records.values(places).map(Self.value)
+        for start in Swift.stride(from: 0, to: values.count, by: columns.count) {
+          moments.add(values[start..<start + columns.count])
+        }
+      }
+    }
     return moments.scaling(columns: columns)
   }
 

@@ -48,7 +48,7 @@ struct RecordStore: Sendable {
     private static let block = 1 << 18
 
     /// Starts empty; up to `memoryLimit` values stay in memory.
-    init(memoryLimit: Int = 1 << 26) { self.memoryLimit = memoryLimit }
+    init(memoryLimit: Int = 1 << 25) { self.memoryLimit = memoryLimit }
 
     /// Adds a record.
     mutating func append(_ record: some Collection<Int32>) throws {
