@@ -29,7 +29,7 @@ public struct MachineProbe: Sendable {
     var result = kn_probe_result()
     kn_probe(team, seconds, &result)
     self.threads = team
-    instructionSet = String(cString: kn_isa_name(kn_isa_active()))
+    instructionSet = InstructionSets.active
     multiplyAdd = Rate(result.multiply_add)
     reads = [
       ("first cache", Rate(result.read_first_level)),

@@ -36,7 +36,7 @@ import Testing
     let result = try compile(Self.tiny.replacing("Linear(4,", with: "Linnear(4,"))
     #expect(result.status == 1 && result.output.isEmpty, "\(result)")
     #expect(result.errors.contains("Tiny.swift:6:49: error: cannot find 'Linnear' in scope"))
-    #expect(result.errors.hasSuffix("error: Tiny.swift: swiftc could not compile it\n"))
+    #expect(result.errors.hasSuffix("error: Tiny.swift: swiftc could not compile it as the model 'Tiny'\n"))
   }
 
   @Test func aWrongShapeNamesFileLineAndDimensions() throws {
@@ -63,6 +63,16 @@ import Testing
     let result = try compile(Self.tiny, "tiny-model")
     #expect(result.status == 1)
     #expect(result.errors.contains("no type can be called 'tiny-model'"), "\(result)")
+  }
+
+  @Test func anyPathIsTakenForAPath() throws {
+    let folder = try TemporaryFolder()
+    let result = try Sequent.shell(
+      "mkdir -p @a/-b && cat > @a/-b/Tiny.swift && sequent compile --emit ir -- @a/-b/Tiny.swift"
+        + " && cd @a && sequent compile --emit ir -- -b/Tiny.swift | head -n 1",
+      input: Self.tiny, in: folder.url)
+    #expect(result.status == 0, "\(result)")
+    #expect(result.output.hasSuffix("module @Tiny {\n"), "\(result)")
   }
 
   @Test func aMissingToolchainIsSaid() throws {

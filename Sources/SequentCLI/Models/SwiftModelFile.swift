@@ -34,15 +34,18 @@ struct SwiftModelFile {
     let compiler = try Subprocess.find("swiftc", "the Swift toolchain's compiler")
     let compilation = try Subprocess.run(
       compiler,
-      build.compilerArguments + [path, folder.path("main.swift"), "-o", program])
+      build.compilerArguments + [argument, folder.path("main.swift"), "-o", program])
     guard compilation == .exited(0) else {
-      throw CommandError("\(path): swiftc could not compile it")
+      throw CommandError("\(path): swiftc could not compile it as the model '\(name)'")
     }
     let trace = try Subprocess.run(
       program, [result] + settings.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
     guard trace == .exited(0) else { throw CommandError("\(path): tracing it \(trace)") }
     return try Self.read(result)
   }
+
+  /// The path as swiftc takes it for a path, and not for an option or a list of arguments.
+  private var argument: String { path.first == "-" || path.first == "@" ? "./\(path)" : path }
 
   /// Types begin with a letter, and a second `main.swift` can't be.
   private static func isTypeName(_ name: String) -> Bool {

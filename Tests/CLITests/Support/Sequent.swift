@@ -34,12 +34,13 @@ enum Sequent {
 
   /// Runs a line of shell in which `sequent` is the command.
   static func shell(
-    _ line: String, in folder: URL = package, environment: [String: String] = [:]
+    _ line: String, input: String = "", in folder: URL = package,
+    environment: [String: String] = [:]
   ) throws -> Result {
     let folders = executable.deletingLastPathComponent().path
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     return try run(
-      URL(filePath: "/bin/bash"), ["-c", line], Data(), folder,
+      URL(filePath: "/bin/bash"), ["-c", line], Data(input.utf8), folder,
       ["PATH": "\(folders):\(path)"].merging(environment) { $1 })
   }
 
