@@ -45,7 +45,10 @@ struct SwiftModelFile {
   }
 
   /// The path as swiftc takes it for a path, and not for an option or a list of arguments.
-  private var argument: String { path.first == "-" || path.first == "@" ? "./\(path)" : path }
+  private var argument: String {
+    let isSpecial = path.first == "-" || path.first == "@"
+    return isSpecial ? URL(filePath: path).absoluteURL.path : path
+  }
 
   /// Types begin with a letter, and a second `main.swift` can't be.
   private static func isTypeName(_ name: String) -> Bool {
