@@ -106,13 +106,16 @@ static void run_program(const struct kn_step *steps, size_t count, const struct 
   kn_restore_denormals(mode);
 }
 
+// The barriers of teams up to this size are on the stack: a run then allocates nothing.
+enum { FEW_THREADS = 16 };
+
 void kn_execute_exactly(const struct kn_step *steps, size_t count, size_t threads,
                         uint64_t *nanoseconds) {
-  struct kn_barrier one;
-  struct kn_barrier *barriers = threads > 1 ? kn_allocate(threads * sizeof *barriers) : NULL;
-  if (barriers == NULL) {
-    const struct kn_team alone = {0, 1, &one};
-    run_program(steps, count, &alone, &one, nanoseconds);
+  struct kn_barrier few[FEW_THREADS];
+  struct kn_barrier *barriers = threads <= FEW_THREADS ? few : kn_allocate(threads * sizeof *few);
+  if (threads <= 1 || barriers == NULL) {
+    const struct kn_team alone = {0, 1, few};
+    run_program(steps, count, &alone, few, nanoseconds);
     return;
   }
   memset(barriers, 0, threads * sizeof *barriers);
@@ -125,7 +128,7 @@ void kn_execute_exactly(const struct kn_step *steps, size_t count, size_t thread
     if (team.index > 0) kn_isa_select(isa);
     run_program(steps, count, &team, barriers, nanoseconds);
   }  // the region's end is the last step's wait
-  kn_release(barriers);
+  if (barriers != few) kn_release(barriers);
 }
 
 void kn_execute(const struct kn_step *steps, size_t count, size_t threads, uint64_t *nanoseconds) {

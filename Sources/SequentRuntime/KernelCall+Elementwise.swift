@@ -35,15 +35,6 @@ extension Instruction {
       [(MemoryLayout.offset(of: \kn_iota_arguments.output), outputs[0])])
   }
 
-  func fill(_ bits: UInt32, _ memory: ArgumentMemory) -> KernelCall {
-    var arguments = kn_fill_arguments()
-    arguments.count = outputs[0].count
-    arguments.value = bits
-    return make(
-      kn_fill, arguments, memory,
-      [(MemoryLayout.offset(of: \kn_fill_arguments.output), outputs[0])])
-  }
-
   func copy(_ memory: ArgumentMemory) -> KernelCall {
     var arguments = kn_copy_arguments()
     arguments.rank = outputs[0].rank

@@ -74,7 +74,6 @@ extension Instruction {
     case .cast:
       elementwise(kn_cast, castCode(inputs[0].elementType, outputs[0].elementType), memory)
     case .iota(let axis): iota(axis, memory)
-    case .fill(let bits): fill(bits, memory)
     case .copy: copy(memory)
     case .gemm:
       make(

@@ -23,8 +23,6 @@ public enum Kernel: Hashable, Sendable {
   case cast
   /// Counts along an axis.
   case iota(axis: Int)
-  /// Writes an element's bits everywhere.
-  case fill(UInt32)
   case copy
   case gemm(Gemm)
   case reduce(Reduce.Function, axes: [Int])
@@ -159,7 +157,7 @@ extension Instruction {
     case .recurrentSequence:
       inputs[0].hasUnitColumns && outputs[0].hasUnitColumns
         && inputs.dropFirst().allSatisfy(\.isDense) && outputs.dropFirst().allSatisfy(\.isDense)
-    case .unary, .binary, .compare, .select, .cast, .iota, .fill, .reduce,
+    case .unary, .binary, .compare, .select, .cast, .iota, .reduce,
       .pack(.gemm), .pack(.recurrentWeights):
       outputs.allSatisfy(\.isDense)
     }

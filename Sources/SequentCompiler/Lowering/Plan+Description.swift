@@ -53,7 +53,6 @@ extension Kernel {
     case .select: "select"
     case .cast: "cast"
     case .iota: "iota"
-    case .fill: "fill"
     case .copy: "copy"
     case .gemm(let gemm): gemm.isPacked ? "gemm.packed" : "gemm"
     case .reduce(let function, _): "reduce.\(function.rawValue)"

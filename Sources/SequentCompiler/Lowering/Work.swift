@@ -23,7 +23,7 @@ extension Instruction {
       let (steps, input) = (inputs[0].shape[0] * inputs[0].shape[1], inputs[0].shape[2])
       let gates = layer.isReversed.count * layer.cell.gates.count * layer.hidden
       return Double(steps * gates) * Double(2 * (input + layer.hidden) + 20)
-    case .iota, .fill, .copy, .gather, .checkLengths, .maskedUpdate, .pack: return 0
+    case .iota, .copy, .gather, .checkLengths, .maskedUpdate, .pack: return 0
     }
   }
 
