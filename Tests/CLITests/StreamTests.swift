@@ -18,6 +18,8 @@ import Testing
       message: "error: standard input:1:1: expected 'module', got the end of the text"),
     Failure(
       line: "printf '\\377\\0\\376' | sequent opt", message: "error: standard input:1:1: "),
+    Failure(
+      line: "yes | sequent opt", message: "error: standard input: longer than 67108864 bytes"),
     Failure(line: "sequent opt /", message: "error: /: is a directory"),
     Failure(
       line: "sequent opt /nowhere.sqir", message: "error: /nowhere.sqir: no such file or directory"),

@@ -72,6 +72,9 @@ public final class FileContents: @unchecked Sendable {
     return UnsafeRawBufferPointer(copy)
   }
 
+  /// What is read into memory may have so many bytes: a device may have no end.
+  private static let streamLimit = 1 << 30
+
   private static func readToEnd(_ descriptor: Int32, name: String) throws -> [UInt8] {
     var contents: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
@@ -80,6 +83,11 @@ public final class FileContents: @unchecked Sendable {
       if count == 0 { return contents }
       if count > 0 {
         contents += chunk[..<count]
+        guard contents.count <= streamLimit else {
+          throw FormatError(
+            file: name,
+            reason: "longer than \(streamLimit) bytes; only a regular file, which is mapped, may be")
+        }
       } else if errno != EINTR {
         throw FormatError(file: name, systemError: errno)
       }

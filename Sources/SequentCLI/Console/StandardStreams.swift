@@ -57,6 +57,8 @@ func reserveStandardDescriptors() {
 struct LineReader {
   /// A line that is longer is refused rather than kept.
   private static let longestLine = 1 << 26
+  /// A text that is longer is no model.
+  private static let longestText = 1 << 26
   private var pending: [UInt8] = []
   private var isAtEnd = false
 
@@ -106,6 +108,9 @@ struct LineReader {
     var text = ""
     while let lines = try reader.nextLines() {
       for line in lines { text += line + "\n" }
+      guard text.utf8.count <= longestText else {
+        throw CommandError("standard input: longer than \(longestText) bytes")
+      }
     }
     return text
   }
