@@ -86,7 +86,7 @@ public final class FileContents: @unchecked Sendable {
         guard contents.count <= streamLimit else {
           throw FormatError(
             file: name,
-            reason: "longer than \(streamLimit) bytes; only a regular file, which is mapped, may be")
+            reason: "longer than \(streamLimit) bytes, which only a regular file may be")
         }
       } else if errno != EINTR {
         throw FormatError(file: name, systemError: errno)

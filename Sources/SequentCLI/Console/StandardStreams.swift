@@ -65,15 +65,10 @@ struct LineReader {
   /// The next lines, at least one; nil at the end.
   mutating func nextLines() throws(CommandError) -> [String]? {
     while !isAtEnd {
-      var chunk = [UInt8](repeating: 0, count: 1 << 16)
-      let count = read(STDIN_FILENO, &chunk, chunk.count)
-      if count < 0 {
-        if errno == EINTR { continue }
-        throw CommandError("standard input: \(systemMessage())")
-      }
-      isAtEnd = count == 0
+      let chunk = try Self.readChunk()
+      isAtEnd = chunk.isEmpty
       let searched = pending.count
-      pending += chunk[..<count]
+      pending += chunk
       if let lines = takeLines(searched) { return lines }
       guard pending.count <= Self.longestLine else {
         throw CommandError("standard input: a line is longer than \(Self.longestLine) bytes")
@@ -102,16 +97,26 @@ struct LineReader {
     }
   }
 
-  /// All of standard input.
+  /// What is left of standard input, as one text.
   static func readAll() throws(CommandError) -> String {
-    var reader = LineReader()
-    var text = ""
-    while let lines = try reader.nextLines() {
-      for line in lines { text += line + "\n" }
-      guard text.utf8.count <= longestText else {
+    var bytes: [UInt8] = []
+    while true {
+      let chunk = try readChunk()
+      if chunk.isEmpty { return String(decoding: bytes, as: UTF8.self) }
+      bytes += chunk
+      guard bytes.count <= longestText else {
         throw CommandError("standard input: longer than \(longestText) bytes")
       }
     }
-    return text
+  }
+
+  /// What there is to read; nothing at the end.
+  private static func readChunk() throws(CommandError) -> ArraySlice<UInt8> {
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = read(STDIN_FILENO, &chunk, chunk.count)
+      if count >= 0 { return chunk[..<count] }
+      if errno != EINTR { throw CommandError("standard input: \(systemMessage())") }
+    }
   }
 }
