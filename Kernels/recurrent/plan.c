@@ -3,17 +3,18 @@
 // The model counts cycles. Its constants were measured on a Zen 5 server core; what matters for a
 // choice is their proportion.
 static const double cycles_per_nanosecond = 4;
-static const double vectors_per_cycle = 2;    // multiply-adds
-static const double step_cycles = 240;        // calls, and the pointwise part's latency
-static const double barrier_cycles = 900;    // with the wait for the slower member
-static const double tile_cycles = 30;         // to begin and to end a tile
-static const double pointwise_cycles = 14;    // a vector of units, per gate
+static const double vectors_per_cycle = 2;        // multiply-adds
+static const double step_cycles = 240;            // calls, and the pointwise part's latency
+static const double barrier_cycles = 900;         // with the lines that then travel between cores
+static const double barrier_wait = 0.03;          // of a step, for the slower member
+static const double tile_cycles = 30;             // to begin and to end a tile
+static const double pointwise_cycles = 14;        // a vector of units, per gate
 static const double near_bytes_per_cycle = 44;    // from the core's own cache
 static const double far_bytes_per_cycle = 26;     // from the shared cache
 static const double memory_bytes_per_cycle = 11;  // a core's share
 static const double unhidden = 0.3;               // of the time to fetch weights while computing
 static const double near_bytes = 704 << 10;       // of weights that the core's own cache keeps
-static const double far_bytes = 12 << 20;
+static const double far_bytes = 12 << 20;         // of weights that the shared cache keeps
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
@@ -53,7 +54,9 @@ double kn_recurrent_plan_cost(const struct kn_recurrent_arguments *a,
   double step = rows * vectors * a->input / vectors_per_cycle;
   step += vectors / layout->blocks * panel_cycles(layout, kernels, a->hidden, rows, rate);
   step += step_cycles + rows * vectors * pointwise_cycles;
-  if (!plan->by_rows && plan->threads > plan->groups) step += barrier_cycles * layout->phases;
+  if (!plan->by_rows && plan->threads > plan->groups) {
+    step += barrier_cycles * layout->phases + barrier_wait * step;
+  }
   return step * a->time * turns / cycles_per_nanosecond;
 }
 

@@ -26,7 +26,8 @@ static size_t project_chunk(const struct kn_recurrent_member *m, size_t step, si
 }
 
 // Copies its own units between a state, which is padded, and a caller's [batch, hidden] or NULL.
-static void load_state(const struct kn_recurrent_member *m, const float *initial, float *state, size_t row) {
+static void load_state(const struct kn_recurrent_member *m, const float *initial, float *state,
+                       size_t row) {
   const size_t first = m->units.begin, units = m->units.end - first;
   const size_t known = initial == NULL ? 0 : kn_existing_units(m, first, units);
   float *own = state + m->storage->at[row] + first;
@@ -36,7 +37,8 @@ static void load_state(const struct kn_recurrent_member *m, const float *initial
   memset(own + known, 0, (units - known) * sizeof(float));
 }
 
-static void save_state(const struct kn_recurrent_member *m, const float *state, float *final, size_t row) {
+static void save_state(const struct kn_recurrent_member *m, const float *state, float *final,
+                       size_t row) {
   const size_t first = m->units.begin, units = kn_existing_units(m, first, m->units.end - first);
   if (final == NULL || units == 0) return;
   memcpy(final + m->storage->order[row] * m->a->hidden + first,
@@ -121,10 +123,10 @@ void kn_recurrent(const void *arguments, const struct kn_team *team) {
   struct kn_recurrent_storage storage;
   kn_recurrent_storage(a, kernels, &plan, team->index, a->workspace, &storage);
   struct kn_recurrent_member m = {.a = a,
-                     .kernels = kernels,
-                     .layout = &kn_cell_layouts[a->cell],
-                     .storage = &storage,
-                     .units = share.units};
+                                  .kernels = kernels,
+                                  .layout = &kn_cell_layouts[a->cell],
+                                  .storage = &storage,
+                                  .units = share.units};
   m.padded_units = kn_padded_units(m.layout, a->hidden, kernels->width);
   m.far = kn_recurrent_weights_are_far(a, &share);
   m.rows = kn_recurrent_order(a, &share, &storage);

@@ -112,11 +112,11 @@ struct kn_recurrent_cell_arguments {
   const float *gates_x;  // [batch, gates * hidden]
   const float *gates_h;  // the same, or NULL when gates_x holds the sums (not for gru)
   size_t gates_x_stride, gates_h_stride;  // between rows
-  const float *bias;          // [gates * hidden], or NULL
-  const float *hidden_bias;   // [hidden], or NULL: gru reset after only
-  const float *state;         // lstm: c, gru: h, [batch, hidden]; not read for rnn
-  float *new_hidden;          // [batch, hidden]; may be `state`
-  float *new_cell;            // [batch, hidden], lstm only; may be `state`
+  const float *bias;         // [gates * hidden], or NULL
+  const float *hidden_bias;  // [hidden], or NULL: gru reset after only
+  const float *state;        // lstm: c, gru: h, [batch, hidden]; not read for rnn
+  float *new_hidden;         // [batch, hidden]; may be `state`
+  float *new_cell;           // [batch, hidden], lstm only; may be `state`
 };
 
 // arguments: struct kn_recurrent_cell_arguments.
