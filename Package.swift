@@ -80,6 +80,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "SequentRuntime", dependencies: ["SequentIR", "SequentCompiler", "Kernels"],
+      exclude: ["README.md"],
       swiftSettings: swiftSettings),
     .systemLibrary(
       name: "CZlib", path: "Sources/CZlib", providers: [.apt(["zlib1g-dev"])]),

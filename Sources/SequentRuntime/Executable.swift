@@ -10,6 +10,8 @@ import Synchronization
 public final class Executable: Sendable {
   /// The module that runs.
   public let module: Module
+  /// The instruction set that weights are packed for.
+  let instructionSet: kn_isa
   private let state: Mutex<State>
   /// So many plans are kept: a server that sees every length from 1 to 512 must not keep them all.
   private static let planLimit = 128
@@ -41,6 +43,7 @@ public final class Executable: Sendable {
       }
     }
     self.module = module
+    instructionSet = kn_isa_active()
     let store = ConstantStore(weights, .kernels(threads: 1))
     state = Mutex(State(constants: store))
   }

@@ -1,3 +1,4 @@
+import Kernels
 import SequentCompiler
 import SequentIR
 
@@ -147,6 +148,11 @@ public final class Session {
 
   func run(isTimed: Bool) throws {
     guard let current else { throw RuntimeError("\(function.name) has no sizes yet: call bind") }
+    guard kn_isa_active() == executable.instructionSet else {
+      throw RuntimeError(
+        "weights are packed for \(String(cString: kn_isa_name(executable.instructionSet))), but "
+          + "\(String(cString: kn_isa_name(kn_isa_active()))) is chosen now")
+    }
     current.program.run(isTimed: isTimed)
     states.hasRun = true
     if let (position, report) = current.program.firstReport {

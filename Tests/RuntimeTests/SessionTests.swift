@@ -1,4 +1,5 @@
 import Dispatch
+import Kernels
 import SequentCompiler
 import SequentIR
 import TestSupport
@@ -217,6 +218,18 @@ import Testing
       #expect(profile.entries.reduce(0) { $0 + $1.calls } == session.plan?.kernelCount)
       #expect(profile.table.contains("gather"))
       #expect(try profile.trace().contains("traceEvents"))
+    }
+  }
+
+  @Test func `another instruction set than the weights' is refused`() throws {
+    guard kn_isa_supported(KN_ISA_AVX2) else { return }
+    try withOwnInstructionSet {
+      let session = try session()
+      try session.bind(["batch": 1, "time": 1])
+      let before = kn_isa_active()
+      kn_isa_select(KN_ISA_PORTABLE)
+      defer { kn_isa_select(before) }
+      #expect(message { try session.run() }.contains("portable is chosen now"))
     }
   }
 
