@@ -17,6 +17,29 @@ import Testing
 
     """
 
+  /// A model with a recurrent cell that no kernel is for.
+  static let leaky = """
+    import Sequent
+
+    struct LeakyCell: RecurrentCell {
+      let input = Linear(3, 4)
+      var inputSize: Int { 3 }
+      var stateSizes: [Int] { [4] }
+      func step(_ x: Tensor, _ state: [Tensor]) -> [Tensor] {
+        [state[0] * 0.9 + tanh(input(x)) * 0.1]
+      }
+    }
+
+    struct Leaky: Model {
+      let layer = RecurrentLayer(inputSize: 3) { _ in LeakyCell() }
+      func main(_ inputs: Inputs) -> Outputs {
+        let x = inputs.tensor("x", .float32, ["batch", "time", 3])
+        return ["y": layer(x, lengths: inputs.lengths()).final]
+      }
+    }
+
+    """
+
   private func compile(_ text: String, _ name: String = "Tiny", _ options: String = "") throws
     -> Sequent.Result
   {
@@ -30,6 +53,18 @@ import Testing
     #expect(result.status == 0, "\(result)")
     #expect(result.output.contains("parameter @head.weight : f32[4, 5]"), "\(result)")
     #expect(result.output.contains("// Tiny.swift:8 head"), "\(result)")
+  }
+
+  @Test func aCellOfOnesOwnIsExplainedAndRuns() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.leaky, to: "Leaky.swift")
+    let result = try Sequent.shell(
+      "sequent compile Leaky.swift --explain && sequent verify Leaky.sequent --bitwise"
+        + " && sequent verify Leaky.sequent --dim batch=2 --dim time=5",
+      in: folder.url)
+    #expect(result.status == 0, "\(result)")
+    let missed = "- fuse-recurrent-sequence: layer.layer0.forward.input (Leaky.swift:"
+    #expect(result.errors.hasPrefix(missed), "\(result)")
   }
 
   @Test func compilerErrorsAreAsSwiftcWroteThem() throws {

@@ -24,9 +24,9 @@ func output(_ text: String) throws(CommandError) {
   }
 }
 
-/// Something about what is being done, on standard error.
+/// Something about what is being done, on standard error; it ends with its line.
 func note(_ text: String) {
-  var bytes = Array("\(text)\n".utf8)[...]
+  var bytes = Array((text.hasSuffix("\n") ? text : text + "\n").utf8)[...]
   while !bytes.isEmpty {
     let count = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     guard count >= 0 || errno == EINTR else { return }
