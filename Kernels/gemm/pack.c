@@ -63,7 +63,7 @@ static void copy_panel(size_t width, const float *b, size_t k, size_t columns, s
 // One panel of `columns` columns, filled up with zeros to `width`.
 static void pack_panel(size_t width, const float *b, size_t k, size_t columns, size_t row_stride,
                        size_t column_stride, float *panel) {
-  if (columns < width) memset(panel, 0, k * width * sizeof *panel);
+  if (columns < width && k > 0) memset(panel, 0, k * width * sizeof *panel);
   if (column_stride == 1) {
     copy_panel(width, b, k, columns, row_stride, panel);
   } else if (row_stride == 1) {
