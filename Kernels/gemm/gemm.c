@@ -132,6 +132,9 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
       .activation = arguments->activation,
       .scale = arguments->scale,
   };
+  // A plain product is finished when it is summed: multiplying by one is not another pass over c.
+  const bool plain = epilogue.bias == NULL && epilogue.residual == NULL && epilogue.scale == 1 &&
+                     epilogue.activation == KN_ACTIVATION_NONE;
   if (epilogue.bias != NULL) epilogue.bias += columns.begin;
 
   size_t p = 0;
@@ -168,7 +171,7 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
           .c = matrix->c + row * arguments->c_row_stride + columns.begin,
           .c_row_stride = arguments->c_row_stride,
           .begins_at_c = arguments->accumulate || p > 0,
-          .epilogue = p + depth == k ? &epilogue : NULL,
+          .epilogue = p + depth == k && !plain ? &epilogue : NULL,
       };
       kn_gemm_multiply(plan->kernels, &block);
     }
