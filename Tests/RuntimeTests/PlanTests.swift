@@ -112,4 +112,14 @@ import Testing
     #expect(plan.constants.count == 1)
     try model.check([.random([2, 4], seed: 3)])
   }
+
+  @Test func `more axes than kernels take are refused`() throws {
+    let model = try Model { graph in
+      let type = TensorType(.float32, Array(repeating: 2, count: 9))
+      let x = graph.addArgument(type, name: "x")
+      return [("y", try graph.append(.transpose(Transpose(Array((0..<9).reversed()))), x))]
+    }
+    let error = #expect(throws: LoweringError.self) { try model.executable().plan([:]) }
+    #expect(error?.message == "copy %transpose has 9 axes, kernels take at most 8")
+  }
 }

@@ -218,7 +218,16 @@ struct Lowerer {
   }
 
   /// The finished plan: copies eliminated, workspaces added, memory laid out.
-  func plan(_ ports: Lowering.Ports) -> Plan {
+  func plan(_ ports: Lowering.Ports) throws -> Plan {
+    for instruction in instructions {
+      guard let view = instruction.views.first(where: { $0.rank > target.maximumRank }) else {
+        continue
+      }
+      let source = sources.indices.contains(instruction.origin) ? sources[instruction.origin] : nil
+      throw LoweringError(
+        "\(instruction.kernel.name) %\(source?.name ?? "") has \(view.rank) axes, kernels take at "
+          + "most \(target.maximumRank)")
+    }
     var plan = Plan(
       bindings: bindings, buffers: buffers, instructions: instructions, loops: loops,
       inputs: ports.inputs, outputs: ports.outputs, states: ports.states, sources: sources)

@@ -6,11 +6,6 @@ extension Lowerer {
     _ kernel: Kernel, _ operands: [View], _ elementType: ElementType, _ shape: [Int]
   ) throws -> View {
     let output = try allocate(elementType, shape)
-    guard shape.count <= target.maximumRank else {
-      throw LoweringError(
-        "\(source?.mnemonic ?? "an operation") of \(shape.count) axes: kernels take at most "
-          + "\(target.maximumRank)")
-    }
     emit(kernel, operands.map { $0.broadcast(to: shape) }, into: output)
     return output
   }

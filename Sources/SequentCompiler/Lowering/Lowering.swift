@@ -53,7 +53,7 @@ public enum Lowering {
     }
     lowerer.assign(updates.map(\.view), to: updates.map(\.state))
     constants = lowerer.constants
-    return lowerer.plan(ports)
+    return try lowerer.plan(ports)
   }
 
   /// The plan that makes a constant from others; its only output is `value`.
@@ -78,7 +78,7 @@ public enum Lowering {
     }
     constants = lowerer.constants
     let type = TensorType(entry.elementType, entry.shape.map { Dimension(constant: $0) })
-    return lowerer.plan(Ports(outputs: [Plan.Port(name: "value", type: type, view: output)]))
+    return try lowerer.plan(Ports(outputs: [Plan.Port(name: "value", type: type, view: output)]))
   }
 
   struct Ports {
