@@ -39,8 +39,7 @@ import Testing
         }
         subgraph "cluster_head" {
           label="head"
-          "@head.weight" [label="head.weight\nf32[2, 4]", shape=cylinder, fillcolor=lightgray]
-          node1 [label="matmul\nf32[batch, 4]", tooltip="Model.swift:8 head"]
+          node1 [label="matmul\nf32[batch, 4]\n1 weight", tooltip="Model.swift:8 head"]
         }
         result0 [label="y\nf32[batch, 4]", shape=ellipse, fillcolor=lightblue]
         argument1 -> node0
@@ -50,7 +49,6 @@ import Testing
         node0_0_argument0 -> node0_0_node0
         node0_0_argument1 -> node0_0_node0
         node0 -> node1
-        "@head.weight" -> node1
         node1 -> result0
       }
 

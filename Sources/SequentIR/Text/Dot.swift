@@ -1,7 +1,8 @@
 extension Function {
   /// The function as Graphviz draws it: a box for every layer, and one for the body of every scan.
   ///
-  /// Nodes say operation and type; an SVG shows layer and source line under the pointer.
+  /// Nodes say operation, type and how many weights they take; what only prepares weights is left
+  /// out. An SVG shows layer and source line under the pointer.
   public var dot: String {
     var writer = DotWriter()
     writer.write(self)
@@ -14,7 +15,6 @@ private struct DotWriter {
   private(set) var text = ""
   private var depth = 0
   private var edges: [String] = []
-  private var drawnParameters: Set<String> = []
 
   mutating func write(_ function: Function) {
     line("digraph \(quoted(function.name)) {")
@@ -29,7 +29,6 @@ private struct DotWriter {
     layers(graph, nodes: nodes, path: "")
     for (position, (name, type)) in function.outputs.enumerated() {
       line("result\(position) [label=\(label(name, type)), shape=ellipse, fillcolor=lightblue]")
-      parameter(graph.results[position], of: graph)
       edge(graph.results[position], of: graph, prefix: "", to: "result\(position)")
     }
     for edge in edges { line(edge) }
@@ -45,7 +44,7 @@ private struct DotWriter {
   ) {
     var names: [Substring] = []
     var inside: [Substring: [(position: Int, rest: ArraySlice<Substring>)]] = [:]
-    for node in nodes {
+    for node in nodes where graph.weights(ofNode: node.position).isEmpty {
       guard let name = node.rest.first else {
         draw(graph, node.position, prefix: "")
         continue
@@ -65,10 +64,12 @@ private struct DotWriter {
     let node = graph.nodes[position]
     let id = "\(prefix)node\(position)"
     let types = graph.types(of: node.results).map(\.description)
-    let label = quoted(([node.operation.rule.mnemonic] + types).joined(separator: "\n"))
+    let weights = Set(node.operands.flatMap { graph.weights(of: $0) }).count
+    let lines = [node.operation.rule.mnemonic] + types
+    let note = weights == 0 ? [] : [weights == 1 ? "1 weight" : "\(weights) weights"]
+    let label = quoted((lines + note).joined(separator: "\n"))
     let tooltip = quoted(node.origin.description)
-    for operand in node.operands {
-      parameter(operand, of: graph)
+    for operand in node.operands where graph.weights(of: operand).isEmpty {
       edge(operand, of: graph, prefix: prefix, to: id)
     }
     var bodies: [(name: String, graph: Graph)] = []
@@ -97,15 +98,6 @@ private struct DotWriter {
     guard case .argument(let position) = graph.definition(of: value) else { return }
     let label = label(graph.name(of: value), graph.type(of: value))
     line("\(prefix)argument\(position) [label=\(label), shape=ellipse, fillcolor=lightblue]")
-  }
-
-  /// Draws a parameter beside the first node that uses it.
-  private mutating func parameter(_ value: Value, of graph: Graph) {
-    guard let name = graph.parameterName(of: value), drawnParameters.insert(name).inserted else {
-      return
-    }
-    let label = label(name, graph.type(of: value))
-    line("\(quoted("@" + name)) [label=\(label), shape=cylinder, fillcolor=lightgray]")
   }
 
   private mutating func edge(_ value: Value, of graph: Graph, prefix: String, to target: String) {
@@ -145,5 +137,22 @@ private struct DotWriter {
 
   private mutating func line(_ content: String) {
     text += String(repeating: "  ", count: depth) + content + "\n"
+  }
+}
+
+extension Graph {
+  /// The parameters that a value is made of, when it is made of nothing else.
+  fileprivate func weights(of value: Value) -> [String] {
+    switch definition(of: value) {
+    case .parameter(let name): [name]
+    case .argument: []
+    case .node(let position, _): weights(ofNode: position)
+    }
+  }
+
+  /// The parameters that a node combines, when it combines nothing else.
+  fileprivate func weights(ofNode position: Int) -> [String] {
+    let operands = nodes[position].operands.map { weights(of: $0) }
+    return operands.contains([]) ? [] : operands.flatMap { $0 }
   }
 }
