@@ -7,7 +7,8 @@ import Testing
     (try? ConsoleBlock.all(in: Sequent.package.appending(path: "README.md"))) ?? []
 
   @Test(arguments: blocks) func terminal(_ block: ConsoleBlock) throws {
-    #expect(try block.failure() == nil)
+    let failure = try block.failure()
+    #expect(failure == nil, "\(failure ?? "")")
   }
 
   @Test func ellipsesStandForAnything() {

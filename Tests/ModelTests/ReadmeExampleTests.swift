@@ -1,6 +1,7 @@
 import Foundation
 import Sequent
 import SequentIR
+import SequentRuntime
 import Testing
 
 // What stands between the marks is what the README shows; a test holds them together.
