@@ -4,9 +4,16 @@ import SequentIR
 /// Random values for the inputs of a function, the same for the same seed and name everywhere.
 public struct RandomInputs: Sendable {
   private let function: Function
+  private let isRagged: Bool
 
   /// Creates a generator for a function.
-  public init(_ function: Function) { self.function = function }
+  ///
+  /// - Parameter ragged: whether rows have lengths of their own; without, each has all the steps,
+  ///   so that a run's work is known from its sizes.
+  public init(_ function: Function, ragged: Bool = true) {
+    self.function = function
+    isRagged = ragged
+  }
 
   /// Values for an input: f32 normal with deviation 1, tokens within their table, lengths up to the
   /// number of steps (the last row's is the whole), booleans evenly.
@@ -50,8 +57,13 @@ public struct RandomInputs: Sendable {
   private func integers(_ argument: Int, _ sizes: Bindings) throws -> ClosedRange<Int32> {
     switch function.graph.range(of: function.graph.arguments[argument]) {
     case .index(let limit)?: 0...Int32(clamping: max(try limit.size(sizes) - 1, 0))
-    case .length(let limit)?: 1...Int32(clamping: max(try limit.size(sizes), 1))
+    case .length(let limit)?:
+      Self.lengths(upTo: Int32(clamping: max(try limit.size(sizes), 1)), isRagged)
     case nil: 0...1
     }
+  }
+
+  private static func lengths(upTo limit: Int32, _ isRagged: Bool) -> ClosedRange<Int32> {
+    (isRagged ? 1 : limit)...limit
   }
 }

@@ -54,7 +54,7 @@ public struct Benchmark {
     sizes: [String: Int], inputs: [String: TensorData]? = nil
   ) throws -> [BenchmarkRow] {
     let sizes = Bindings(sizes)
-    let values = try inputs ?? RandomInputs(function).byName(seed: 0, sizes: sizes)
+    let values = try inputs ?? RandomInputs(function, ragged: false).byName(seed: 0, sizes: sizes)
     let threads = settings.threads.isEmpty ? [nil] : settings.threads.map(Optional.some)
     return try threads.flatMap { try rows(sizes, values, threads: $0) }
   }
