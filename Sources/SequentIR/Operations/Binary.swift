@@ -94,3 +94,39 @@ func broadcastSizes(_ left: [Int], _ right: [Int]) -> [Int] {
     return l == 1 ? r : l
   }
 }
+
+extension Binary {
+  /// The product rule and its like; where an operand stretched, the gradient is summed.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    guard let dz = upstream[0], b.type(of: node.results[0]).elementType == .float32 else {
+      return [nil, nil]
+    }
+    let (x, y, z) = (node.operands[0], node.operands[1], node.results[0])
+    let left: Value
+    let right: Value
+    switch self {
+    case .add: (left, right) = (dz, dz)
+    case .subtract: (left, right) = (dz, try b.emit(.unary(.negate), dz))
+    case .multiply: (left, right) = (try b.multiply(dz, y), try b.multiply(dz, x))
+    case .divide:
+      left = try b.emit(.binary(.divide), dz, y)
+      right = try b.emit(.unary(.negate), b.multiply(left, z))
+    case .maximum, .minimum:
+      // Equal operands: the left one has it all.
+      let takesLeft = try b.emit(
+        .compare(self == .maximum ? .greaterOrEqual : .lessOrEqual), x, y)
+      left = try b.emit(.select(Select()), takesLeft, dz, b.constant(0))
+      right = try b.emit(.select(Select()), takesLeft, b.constant(0), dz)
+    case .power:
+      let lower = try b.emit(.binary(.power), x, b.emit(.binary(.subtract), y, b.constant(1)))
+      left = try b.multiply(dz, b.multiply(y, lower))
+      right = try b.multiply(dz, b.multiply(z, b.emit(.unary(.logarithm), x)))
+    case .and, .or: return [nil, nil]
+    }
+    return [
+      try b.unbroadcast(left, to: b.type(of: x)), try b.unbroadcast(right, to: b.type(of: y)),
+    ]
+  }
+}

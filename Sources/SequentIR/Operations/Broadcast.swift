@@ -27,3 +27,13 @@ public struct Broadcast: OperationRule {
     return [HostTensor(operands[0].elementType, sizes) { operands[0].broadcast($0) }]
   }
 }
+
+extension Broadcast {
+  /// The sum over what was stretched.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    guard let dy = upstream[0] else { return [nil] }
+    return [try b.unbroadcast(dy, to: b.type(of: node.operands[0]))]
+  }
+}

@@ -33,3 +33,13 @@ public struct Cast: OperationRule {
     return [HostTensor(elementType, operands[0].shape, values)]
   }
 }
+
+extension Cast {
+  /// From real number to real number the gradient passes; integers have none.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    let types = (b.type(of: node.operands[0]).elementType, elementType)
+    return [types == (.float32, .float32) ? upstream[0] : nil]
+  }
+}

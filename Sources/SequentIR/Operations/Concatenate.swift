@@ -54,3 +54,20 @@ public struct Concatenate: OperationRule {
     ]
   }
 }
+
+extension Concatenate {
+  /// Each operand has its part of the gradient.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    guard let dy = upstream[0] else { return node.operands.map { _ in nil } }
+    var result: [Value?] = []
+    var start: Dimension = 0
+    for operand in node.operands {
+      let size = b.type(of: operand).shape[axis]
+      result.append(try b.emit(.slice(Slice(axis: axis, start: start, size: size)), dy))
+      start = start + size
+    }
+    return result
+  }
+}

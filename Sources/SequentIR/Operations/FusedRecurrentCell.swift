@@ -63,3 +63,104 @@ public struct FusedRecurrentCell: OperationRule {
     return results
   }
 }
+
+// MARK: - Gradient
+
+extension FusedRecurrentCell {
+  /// The cell as primitive operations, and their gradients: a step alone is not worth a kernel.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    guard upstream.contains(where: { $0 != nil }) else { return node.operands.map { _ in nil } }
+    var step = try expansion(of: node, &b)
+    return try step.gradients(upstream, &b)
+  }
+
+  private func expansion(
+    of node: Node, _ b: inout GradientBuilder
+  ) throws(TypeError) -> CellGradient {
+    let (x, h) = (node.operands[0], node.operands[1])
+    let width = b.type(of: x).shape[1]
+    let hidden = Dimension(constant: (width.staticSize ?? 0) / cell.gates.count)
+    var parts: [(x: Value, h: Value)] = []
+    for gate in cell.gates.indices {
+      let slice = Operation.slice(
+        Slice(
+          axis: 1, start: Dimension(constant: gate * (hidden.staticSize ?? 0)), size: hidden))
+      parts.append((try b.emit(slice, x), try b.emit(slice, h)))
+    }
+    return CellGradient(cell: cell, node: node, parts: parts)
+  }
+}
+
+/// What the gradient of one step is made from.
+private struct CellGradient {
+  let cell: RecurrentCellKind
+  let node: Node
+  let parts: [(x: Value, h: Value)]
+
+  private func sigmoid(_ gate: Int, _ b: inout GradientBuilder) throws(TypeError) -> Value {
+    try b.emit(.unary(.sigmoid), b.emit(.binary(.add), parts[gate].x, parts[gate].h))
+  }
+
+  /// d · s · (1 - s) for a sigmoid's result s.
+  private func throughSigmoid(
+    _ d: Value, _ s: Value, _ b: inout GradientBuilder
+  ) throws(TypeError) -> Value {
+    try b.multiply(d, b.multiply(s, b.oneMinus(s)))
+  }
+
+  /// d · (1 - t²) for a tanh's result t.
+  private func throughTanh(
+    _ d: Value, _ t: Value, _ b: inout GradientBuilder
+  ) throws(TypeError) -> Value {
+    try b.multiply(d, b.oneMinus(b.multiply(t, t)))
+  }
+
+  private func joined(
+    _ gates: [Value], _ b: inout GradientBuilder
+  ) throws(TypeError) -> Value {
+    try b.graph.append(.concatenate(Concatenate(axis: 1)), gates, origin: b.origin)[0]
+  }
+
+  mutating func gradients(
+    _ upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    let dh = try upstream[0] ?? b.zeros(b.type(of: node.results[0]))
+    switch cell {
+    case .rnnTanh:
+      let d = try throughTanh(dh, node.results[0], &b)
+      return [d, d]
+    case .rnnRelu:
+      let isPositive = try b.emit(.compare(.greater), node.results[0], b.constant(0))
+      let d = try b.emit(.select(Select()), isPositive, dh, b.constant(0))
+      return [d, d]
+    case .lstm:
+      let (i, f, o) = (try sigmoid(0, &b), try sigmoid(1, &b), try sigmoid(3, &b))
+      let g = try b.emit(.unary(.tanh), b.emit(.binary(.add), parts[2].x, parts[2].h))
+      let c = node.operands[2]
+      let t = try b.emit(.unary(.tanh), node.results[1])
+      let through = try throughTanh(b.multiply(dh, o), t, &b)
+      let dc = try b.sum(upstream[1], through) ?? through
+      let gates = try joined(
+        [
+          throughSigmoid(b.multiply(dc, g), i, &b), throughSigmoid(b.multiply(dc, c), f, &b),
+          throughTanh(b.multiply(dc, i), g, &b), throughSigmoid(b.multiply(dh, t), o, &b),
+        ], &b)
+      return [gates, gates, try b.multiply(dc, f)]
+    case .gruResetAfter, .gruResetBefore:
+      let (r, z) = (try sigmoid(0, &b), try sigmoid(1, &b))
+      let n = try b.emit(
+        .unary(.tanh), b.emit(.binary(.add), parts[2].x, b.multiply(r, parts[2].h)))
+      let h = node.operands[2]
+      let dn = try throughTanh(b.multiply(dh, b.oneMinus(z)), n, &b)
+      let dz = try throughSigmoid(
+        b.multiply(dh, b.emit(.binary(.subtract), h, n)), z, &b)
+      let dr = try throughSigmoid(b.multiply(dn, parts[2].h), r, &b)
+      return [
+        try joined([dr, dz, dn], &b), try joined([dr, dz, b.multiply(dn, r)], &b),
+        try b.multiply(dh, z),
+      ]
+    }
+  }
+}

@@ -72,3 +72,25 @@ public struct FusedSoftmax: OperationRule {
     return [result]
   }
 }
+
+// MARK: - Gradient
+
+extension FusedSoftmax {
+  /// With s = y · (dy - Σ y·dy): dx = scale · s, and s for an added mask. Masked rows have y = 0.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    guard let dy = upstream[0] else { return node.operands.map { _ in nil } }
+    let y = node.results[0]
+    let last = b.type(of: y).rank - 1
+    let sum = try b.emit(
+      .reduce(Reduce(.sum, axes: [last], keepsAxes: true)), b.multiply(y, dy))
+    let slope = try b.multiply(y, b.emit(.binary(.subtract), dy, sum))
+    let dx = try b.multiply(slope, scale)
+    switch mask {
+    case .none: return [dx]
+    case .select: return [dx, nil]
+    case .additive: return [dx, try b.unbroadcast(slope, to: b.type(of: node.operands[1]))]
+    }
+  }
+}

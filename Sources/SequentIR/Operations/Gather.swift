@@ -34,3 +34,15 @@ public struct Gather: OperationRule {
     return [HostTensor(table.elementType, indices.shape + [width], values)]
   }
 }
+
+extension Gather {
+  /// Each row of the table has the sum of the gradients of its uses.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    let table = b.type(of: node.operands[0])
+    guard let dy = upstream[0], table.elementType == .float32, let rows = table.shape[0].staticSize
+    else { return [nil, nil] }
+    return [try b.emit(.scatterAdd(ScatterAdd(rows: rows)), node.operands[1], dy), nil]
+  }
+}

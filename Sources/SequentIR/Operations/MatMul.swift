@@ -74,3 +74,29 @@ public struct MatMul: OperationRule {
     return offset * shape[shape.count - 2] * shape[shape.count - 1]
   }
 }
+
+extension MatMul {
+  /// da = dc · bᵀ, db = aᵀ · dc; a right operand shared by all batches has one product over all.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    guard let dc = upstream[0] else { return [nil, nil] }
+    return try Self.gradient(node.operands[0], node.operands[1], dc, &b)
+  }
+
+  /// The gradients of both operands of a product.
+  static func gradient(
+    _ left: Value, _ right: Value, _ dc: Value, _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    let da = try b.emit(.matmul(MatMul()), dc, b.transposed(right))
+    let (leftType, rightType) = (b.type(of: left), b.type(of: right))
+    let db: Value
+    if rightType.rank == 2 {
+      db = try b.emit(.contract(Contract()), left, dc)
+    } else {
+      db = try b.unbroadcast(
+        b.emit(.matmul(MatMul()), b.transposed(left), dc), to: rightType)
+    }
+    return [try b.unbroadcast(da, to: leftType), db]
+  }
+}

@@ -19,6 +19,9 @@ public enum Operation: Hashable, Sendable {
   case concatenate(Concatenate)
   case updateSlice(UpdateSlice)
   case gather(Gather)
+  case contract(Contract)
+  case scatterAdd(ScatterAdd)
+  case size(Size)
   indirect case scan(Scan)
   case linear(FusedLinear)
   case softmax(FusedSoftmax)
@@ -48,6 +51,9 @@ extension Operation {
     case .concatenate(let payload): payload
     case .updateSlice(let payload): payload
     case .gather(let payload): payload
+    case .contract(let payload): payload
+    case .scatterAdd(let payload): payload
+    case .size(let payload): payload
     case .scan(let payload): payload
     case .linear(let payload): payload
     case .softmax(let payload): payload
@@ -63,7 +69,8 @@ extension Operation {
   static let families: [any OperationRule.Type] = [
     Constant.self, Iota.self, Unary.self, Binary.self, Compare.self, Select.self, Cast.self,
     MatMul.self, Reduce.self, ArgMax.self, Reshape.self, Transpose.self, Broadcast.self,
-    Slice.self, Concatenate.self, UpdateSlice.self, Gather.self, Scan.self, FusedLinear.self,
+    Slice.self, Concatenate.self, UpdateSlice.self, Gather.self, Contract.self, ScatterAdd.self,
+    Size.self, Scan.self, FusedLinear.self,
     FusedSoftmax.self, FusedRecurrentCell.self, FusedRecurrentSequence.self,
   ]
 }
@@ -84,6 +91,15 @@ public protocol OperationRule: Hashable, Sendable {
   func resultTypes(_ operands: [TensorType]) throws(TypeError) -> [TensorType]
   /// The meaning: the results for operands, in double precision. The oracle for passes and kernels.
   func evaluate(_ operands: [HostTensor], _ bindings: Bindings) throws -> [HostTensor]
+  /// Adds what computes the gradients of the operands from those of the results.
+  ///
+  /// - Parameters:
+  ///   - node: the operation in the builder's graph, with its operands and results.
+  ///   - upstream: the gradient for every result; nil where nothing depends on it.
+  /// - Returns: a gradient for every operand, of its type; nil where there is none.
+  func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?]
 }
 
 extension OperationRule {
@@ -91,6 +107,10 @@ extension OperationRule {
   public var mnemonic: String { Self.mnemonics[0] }
   /// No attributes.
   public var attributes: [Attribute] { [] }
+  /// No gradient: the results do not depend smoothly on the operands.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] { node.operands.map { _ in nil } }
 }
 
 /// Checks that the operation got as many operands as it takes.

@@ -92,3 +92,30 @@ public struct Reduce: OperationRule {
     ]
   }
 }
+
+extension Reduce {
+  /// Each element has the gradient of its sum; of a maximum, the elements that equal it share it.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    let x = node.operands[0]
+    let type = b.type(of: x)
+    guard let dy = upstream[0], type.elementType == .float32 else { return [nil] }
+    let kept = type.shape.indices.map { axes.contains($0) ? 1 : type.shape[$0] }
+    let gradient = try b.reshape(dy, to: kept)
+    let result = try b.reshape(node.results[0], to: kept)
+    switch function {
+    case .sum: return [try b.emit(.broadcast(Broadcast(type.shape)), gradient)]
+    case .mean:
+      let count = try b.emit(.size(Size(axes.map { type.shape[$0] })))
+      let share = try b.emit(.binary(.divide), gradient, count)
+      return [try b.emit(.broadcast(Broadcast(type.shape)), share)]
+    case .maximum, .minimum:
+      let isBest = try b.emit(.cast(Cast(.float32)), b.emit(.compare(.equal), x, result))
+      let count = try b.emit(.reduce(Reduce(.sum, axes: axes, keepsAxes: true)), isBest)
+      return [try b.multiply(isBest, b.emit(.binary(.divide), gradient, count))]
+    case .product:
+      return [try b.emit(.binary(.divide), b.multiply(gradient, result), x)]
+    }
+  }
+}

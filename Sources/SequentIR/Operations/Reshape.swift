@@ -48,3 +48,13 @@ public struct Reshape: OperationRule {
     return [HostTensor(operands[0].elementType, sizes, operands[0].values)]
   }
 }
+
+extension Reshape {
+  /// The gradient under the operand's shape.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    guard let dy = upstream[0] else { return [nil] }
+    return [try b.reshape(dy, to: b.type(of: node.operands[0]).shape)]
+  }
+}

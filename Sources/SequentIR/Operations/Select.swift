@@ -32,3 +32,21 @@ public struct Select: OperationRule {
     ]
   }
 }
+
+extension Select {
+  /// Each branch has the gradient where it was taken.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    guard let dy = upstream[0], b.type(of: dy).elementType == .float32 else {
+      return [nil, nil, nil]
+    }
+    let condition = node.operands[0]
+    let left = try b.emit(.select(Select()), condition, dy, b.constant(0))
+    let right = try b.emit(.select(Select()), condition, b.constant(0), dy)
+    return [
+      nil, try b.unbroadcast(left, to: b.type(of: node.operands[1])),
+      try b.unbroadcast(right, to: b.type(of: node.operands[2])),
+    ]
+  }
+}

@@ -63,3 +63,14 @@ public struct Slice: OperationRule {
     ]
   }
 }
+
+extension Slice {
+  /// The gradient in its place among zeros.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    guard let dy = upstream[0] else { return [nil] }
+    let zeros = try b.zeros(b.type(of: node.operands[0]))
+    return [try b.emit(.updateSlice(UpdateSlice(axis: axis, start: start)), zeros, dy)]
+  }
+}

@@ -34,3 +34,14 @@ public struct Transpose: OperationRule {
     ]
   }
 }
+
+extension Transpose {
+  /// The axes back in the operand's order.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    guard let dy = upstream[0] else { return [nil] }
+    let back = axes.indices.sorted { axes[$0] < axes[$1] }
+    return [try b.emit(.transpose(Transpose(back)), dy)]
+  }
+}

@@ -59,3 +59,46 @@ public enum Unary: String, OperationRule, CaseIterable {
     }
   }
 }
+
+// MARK: - Gradient
+
+extension Unary {
+  /// dx = f'(x) · dy, f' by the result y where that is cheaper.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    guard let dy = upstream[0] else { return [nil] }
+    let (x, y) = (node.operands[0], node.results[0])
+    switch self {
+    case .negate: return [try b.emit(.unary(.negate), dy)]
+    case .absolute: return [try b.multiply(dy, b.emit(.unary(.sign), x))]
+    case .exponential: return [try b.multiply(dy, y)]
+    case .logarithm: return [try b.emit(.binary(.divide), dy, x)]
+    case .squareRoot: return [try b.emit(.binary(.divide), b.multiply(dy, 0.5), y)]
+    case .reciprocal:
+      return [try b.emit(.unary(.negate), b.multiply(dy, b.multiply(y, y)))]
+    case .sine: return [try b.multiply(dy, b.emit(.unary(.cosine), x))]
+    case .cosine:
+      return [try b.emit(.unary(.negate), b.multiply(dy, b.emit(.unary(.sine), x)))]
+    case .tanh: return [try b.multiply(dy, b.oneMinus(b.multiply(y, y)))]
+    case .sigmoid: return [try b.multiply(b.multiply(dy, y), b.oneMinus(y))]
+    case .relu:
+      let isPositive = try b.emit(.compare(.greater), x, b.constant(0))
+      return [try b.emit(.select(Select()), isPositive, dy, b.constant(0))]
+    case .erf:
+      // erf' = 2/√π · e^(-x²)
+      let square = try b.emit(.unary(.negate), b.multiply(x, x))
+      let slope = try b.multiply(
+        b.emit(.unary(.exponential), square), 2 / Double.pi.squareRoot())
+      return [try b.multiply(dy, slope)]
+    case .floor, .sign, .not: return [nil]
+    }
+  }
+}
+
+extension GradientBuilder {
+  /// 1 - x.
+  mutating func oneMinus(_ x: Value) throws(TypeError) -> Value {
+    try emit(.binary(.subtract), constant(1), x)
+  }
+}

@@ -55,3 +55,18 @@ public struct UpdateSlice: OperationRule {
     return [result]
   }
 }
+
+extension UpdateSlice {
+  /// The part has its place's gradient, the tensor all the rest.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    guard let dy = upstream[0] else { return [nil, nil] }
+    let part = b.type(of: node.operands[1])
+    let rest = try b.emit(
+      .updateSlice(UpdateSlice(axis: axis, start: start)), dy, b.zeros(part))
+    return [
+      rest, try b.emit(.slice(Slice(axis: axis, start: start, size: part.shape[axis])), dy),
+    ]
+  }
+}
