@@ -72,7 +72,7 @@ extension FusedRecurrentCell {
     of node: Node, upstream: [Value?], _ b: inout GradientBuilder
   ) throws(TypeError) -> [Value?] {
     guard upstream.contains(where: { $0 != nil }) else { return node.operands.map { _ in nil } }
-    var step = try expansion(of: node, &b)
+    let step = try expansion(of: node, &b)
     return try step.gradients(upstream, &b)
   }
 
@@ -123,10 +123,15 @@ private struct CellGradient {
     try b.graph.append(.concatenate(Concatenate(axis: 1)), gates, origin: b.origin)[0]
   }
 
-  mutating func gradients(
+  func gradients(
     _ upstream: [Value?], _ b: inout GradientBuilder
   ) throws(TypeError) -> [Value?] {
-    let dh = try upstream[0] ?? b.zeros(b.type(of: node.results[0]))
+    let dh: Value
+    if let upstream = upstream[0] {
+      dh = upstream
+    } else {
+      dh = try b.zeros(b.type(of: node.results[0]))
+    }
     switch cell {
     case .rnnTanh:
       let d = try throughTanh(dh, node.results[0], &b)

@@ -76,7 +76,7 @@ public struct FusedSoftmax: OperationRule {
 // MARK: - Gradient
 
 extension FusedSoftmax {
-  /// With s = y · (dy - Σ y·dy): dx = scale · s, and s for an added mask. Masked rows have y = 0.
+  /// dx = scale · s with s = y · (dy - Σ y·dy), and s for an added mask; masked rows have y = 0.
   public func gradient(
     of node: Node, upstream: [Value?], _ b: inout GradientBuilder
   ) throws(TypeError) -> [Value?] {
