@@ -114,6 +114,9 @@ let package = Package(
         "Sequent", "SequentIR", "SequentCompiler", "SequentRuntime", "SequentExamples",
       ], path: "Tests/ModelTests", resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(
+      name: "DifferentiationTests", dependencies: ["Sequent", "SequentIR", "SequentCompiler"],
+      path: "Tests/DifferentiationTests", swiftSettings: swiftSettings),
+    .testTarget(
       name: "LayerTests", dependencies: ["Sequent", "SequentIR", "SequentExamples"],
       path: "Tests/LayerTests", swiftSettings: swiftSettings),
     .testTarget(
