@@ -114,7 +114,8 @@ let package = Package(
         "Sequent", "SequentIR", "SequentCompiler", "SequentRuntime", "SequentExamples",
       ], path: "Tests/ModelTests", resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(
-      name: "DifferentiationTests", dependencies: ["Sequent", "SequentIR", "SequentCompiler"],
+      name: "DifferentiationTests",
+      dependencies: ["Sequent", "SequentIR", "SequentCompiler", "TestSupport"],
       path: "Tests/DifferentiationTests", swiftSettings: swiftSettings),
     .testTarget(
       name: "LayerTests", dependencies: ["Sequent", "SequentIR", "SequentExamples"],
