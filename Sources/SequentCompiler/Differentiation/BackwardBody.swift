@@ -86,7 +86,8 @@ struct BackwardBody {
   mutating func total(_ value: Value) throws(TypeError) -> Result {
     guard let producer = builder.graph.producer(of: value) else { return try accumulate(value) }
     switch producer.operation {
-    case .binary(.add) where builder.type(of: producer.operands[0]) == builder.type(of: value)
+    case .binary(.add)
+    where builder.type(of: producer.operands[0]) == builder.type(of: value)
       && builder.type(of: producer.operands[1]) == builder.type(of: value):
       let left = try total(producer.operands[0])
       return .sum(left, try total(producer.operands[1]))

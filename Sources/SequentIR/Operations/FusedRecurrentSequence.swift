@@ -6,8 +6,10 @@
 /// (`gruResetAfter` only), the initial state (h, and c for an LSTM, `[batch, hidden]`); last the
 /// lengths `[batch]` if there are any.
 ///
-/// Results: the outputs `[batch, time, directions·hidden]`, then every direction's final state.
-/// Lengths act as they do in `scan`.
+/// Results: the outputs `[batch, time, directions·hidden]`, then every direction's final state; with
+/// `savesGates` a last one for `recurrent_sequence_gradient`, `[batch, time, slots·hidden]` with
+/// `savedSlots` slots a direction, whose order inside is the kernel's own. Lengths act as they do in
+/// `scan`.
 public struct FusedRecurrentSequence: OperationRule {
   public static let mnemonics = ["recurrent_sequence"]
 
@@ -21,12 +23,15 @@ public struct FusedRecurrentSequence: OperationRule {
   public let hasHiddenBias: Bool
   /// Whether the last operand is the rows' lengths.
   public let hasLengths: Bool
+  /// Whether the gates are kept for the gradient.
+  public let savesGates: Bool
 
   /// Creates a recurrent layer.
   public init(
     cell: RecurrentCellKind, isReversed: [Bool] = [false], hasBias: Bool = false,
-    hasHiddenBias: Bool = false, hasLengths: Bool = false
+    hasHiddenBias: Bool = false, hasLengths: Bool = false, savesGates: Bool = false
   ) {
+    self.savesGates = savesGates
     self.cell = cell
     self.isReversed = isReversed
     self.hasBias = hasBias
@@ -68,6 +73,7 @@ public struct FusedRecurrentSequence: OperationRule {
     if hasBias { result.append(Attribute("bias", .flag(true))) }
     if hasHiddenBias { result.append(Attribute("hidden_bias", .flag(true))) }
     if hasLengths { result.append(Attribute("lengths", .flag(true))) }
+    if savesGates { result.append(Attribute("saves_gates", .flag(true))) }
     return result
   }
 
@@ -78,7 +84,8 @@ public struct FusedRecurrentSequence: OperationRule {
       FusedRecurrentSequence(
         cell: try attributes.word("cell"), isReversed: try attributes.flags("reverse"),
         hasBias: try attributes.flag("bias"), hasHiddenBias: try attributes.flag("hidden_bias"),
-        hasLengths: try attributes.flag("lengths")))
+        hasLengths: try attributes.flag("lengths"),
+        savesGates: try attributes.flag("saves_gates")))
   }
 
   public func resultTypes(_ operands: [TensorType]) throws(TypeError) -> [TensorType] {
@@ -110,8 +117,11 @@ public struct FusedRecurrentSequence: OperationRule {
           + "i32[\(x.shape[0])]")
     }
     let width = Dimension(constant: units * isReversed.count)
+    let slots = Dimension(
+      constant: (hidden.staticSize ?? 0) * isReversed.count * cell.savedSlots)
     return [TensorType(.float32, [x.shape[0], x.shape[1], width])]
       + Array(repeating: state, count: isReversed.count * cell.stateCount)
+      + (savesGates ? [TensorType(.float32, [x.shape[0], x.shape[1], slots])] : [])
   }
 
   private func check(
@@ -147,11 +157,14 @@ public struct FusedRecurrentSequence: OperationRule {
       }
       finals += states
     }
-    return [output] + finals
+    let slots = isReversed.count * cell.savedSlots * hidden
+    // The evaluator's gradient computes the gates again: it keeps nothing here.
+    let saved = savesGates ? [HostTensor(.float32, [batch, time, slots], repeating: 0)] : []
+    return [output] + finals + saved
   }
 
   /// One row's step: the new state, h first.
-  private func step(
+  func step(
     _ direction: Direction<HostTensor>, input: [Double], state: [[Double]]
   ) -> [[Double]] {
     let (gates, hidden) = (cell.gates.count, state[0].count)
@@ -174,7 +187,7 @@ public struct FusedRecurrentSequence: OperationRule {
     return [new.map(\.hidden)] + (cell == .lstm ? [new.map(\.cell)] : [])
   }
 
-  private func product(_ row: [Double], _ matrix: HostTensor) -> [Double] {
+  func product(_ row: [Double], _ matrix: HostTensor) -> [Double] {
     (0..<matrix.shape[1]).map { column in
       row.indices.reduce(0) { $0 + row[$1] * matrix[[$1, column]] }
     }
@@ -183,11 +196,31 @@ public struct FusedRecurrentSequence: OperationRule {
 
 extension HostTensor {
   /// A row of a matrix.
-  fileprivate func row(_ row: Int) -> [Double] {
+  func row(_ row: Int) -> [Double] {
     Array(values[row * shape[1]..<(row + 1) * shape[1]])
   }
 
-  fileprivate mutating func setRow(_ row: Int, _ new: [Double]) {
+  mutating func setRow(_ row: Int, _ new: [Double]) {
     values.replaceSubrange(row * shape[1]..<(row + 1) * shape[1], with: new)
+  }
+}
+
+// MARK: - Gradient
+
+extension FusedRecurrentSequence {
+  /// One kernel for the whole way back.
+  public func gradient(
+    of node: Node, upstream: [Value?], _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value?] {
+    guard savesGates, let saved = node.results.last else {
+      throw TypeError("recurrent_sequence: its gates were not saved, so it has no gradient")
+    }
+    let operation = RecurrentSequenceGradient(
+      of: self, hasUpstream: upstream.dropLast().map { $0 != nil })
+    let results = try b.graph.append(
+      .recurrentSequenceGradient(operation),
+      node.operands + [node.results[0], saved] + upstream.dropLast().compactMap { $0 },
+      origin: b.origin)
+    return results.map { $0 } + (hasLengths ? [nil] : [])
   }
 }

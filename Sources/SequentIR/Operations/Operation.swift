@@ -27,6 +27,7 @@ public enum Operation: Hashable, Sendable {
   case softmax(FusedSoftmax)
   case recurrentCell(FusedRecurrentCell)
   case recurrentSequence(FusedRecurrentSequence)
+  case recurrentSequenceGradient(RecurrentSequenceGradient)
 }
 
 extension Operation {
@@ -59,6 +60,7 @@ extension Operation {
     case .softmax(let payload): payload
     case .recurrentCell(let payload): payload
     case .recurrentSequence(let payload): payload
+    case .recurrentSequenceGradient(let payload): payload
     }
   }
 
@@ -72,6 +74,7 @@ extension Operation {
     Slice.self, Concatenate.self, UpdateSlice.self, Gather.self, Contract.self, ScatterAdd.self,
     Size.self, Scan.self, FusedLinear.self,
     FusedSoftmax.self, FusedRecurrentCell.self, FusedRecurrentSequence.self,
+    RecurrentSequenceGradient.self,
   ]
 }
 

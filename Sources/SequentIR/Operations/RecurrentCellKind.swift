@@ -27,6 +27,16 @@ public enum RecurrentCellKind: String, Hashable, Sendable, CaseIterable {
   /// How many tensors `[batch, hidden]` the state is: h, and c for an LSTM.
   public var stateCount: Int { self == .lstm ? 2 : 1 }
 
+  /// How many numbers a unit keeps of a step for the gradient: the gates, c or the candidate's
+  /// recurrent part; a plain cell needs only its output.
+  public var savedSlots: Int {
+    switch self {
+    case .rnnTanh, .rnnRelu: 0
+    case .lstm: 5
+    case .gruResetAfter, .gruResetBefore: 4
+    }
+  }
+
   /// One unit's step.
   ///
   /// - Parameters:

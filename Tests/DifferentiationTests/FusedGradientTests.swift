@@ -1,0 +1,112 @@
+import SequentCompiler
+import SequentIR
+import Testing
+
+@testable import Sequent
+
+@Suite struct FusedGradientTests {
+  /// A loss over a fused layer's outputs and final states.
+  private func function(_ layer: FusedRecurrentSequence, hidden: Int) throws -> Function {
+    let gates = Dimension(constant: hidden * layer.cell.gates.count)
+    let size = Dimension(constant: hidden)
+    var graph = Graph()
+    var operands = [graph.addArgument(TensorType(.float32, ["batch", "time", 2]), name: "x")]
+    for direction in layer.isReversed.indices {
+      func argument(_ name: String, _ shape: [Dimension]) {
+        operands.append(
+          graph.addArgument(TensorType(.float32, shape), name: "\(name)\(direction)"))
+      }
+      argument("w", [2, gates])
+      argument("u", [size, gates])
+      if layer.hasBias { argument("b", [gates]) }
+      if layer.hasHiddenBias { argument("d", [size]) }
+      for state in 0..<layer.cell.stateCount { argument("s\(state)_", ["batch", size]) }
+    }
+    if layer.hasLengths {
+      operands.append(graph.addArgument(TensorType(.int32, ["batch"]), name: "lengths"))
+    }
+    let results = try graph.append(.recurrentSequence(layer), operands)
+    let width = Dimension(constant: hidden * layer.isReversed.count)
+    let weights = graph.addArgument(
+      TensorType(.float32, ["batch", "time", width]), name: "weights")
+    let product = try graph.append(.binary(.multiply), results[0], weights)
+    var loss = try graph.append(.reduce(Reduce(.sum, axes: [0, 1, 2])), product)
+    for state in results.dropFirst().prefix(layer.isReversed.count * layer.cell.stateCount) {
+      let squares = try graph.append(.binary(.multiply), state, state)
+      let sum = try graph.append(.reduce(Reduce(.sum, axes: [0, 1])), squares)
+      loss = try graph.append(.binary(.add), loss, sum)
+    }
+    graph.results = [loss]
+    return Function(name: "main", graph: graph, resultNames: ["loss"])
+  }
+
+  @Test(arguments: RecurrentCellKind.allCases)
+  func recurrentSequence(_ cell: RecurrentCellKind) throws {
+    for isReversed in [[false], [true], [false, true]] {
+      for lengths in [nil, [4.0, 0, 2]] as [[Double]?] {
+        let layer = FusedRecurrentSequence(
+          cell: cell, isReversed: isReversed, hasBias: true,
+          hasHiddenBias: cell == .gruResetAfter, hasLengths: lengths != nil, savesGates: true)
+        let function = try function(layer, hidden: 3)
+        var generator = TestGenerator(4)
+        let bindings: Bindings = ["batch": 3, "time": 4]
+        let inputs = try function.inputs.map { input in
+          let shape = try input.type.sizes(bindings)
+          if input.name == "lengths" { return HostTensor(.int32, shape, lengths ?? []) }
+          return generator.tensor(shape)
+        }
+        try checkGradients(
+          function, parameters: [:], inputs: inputs,
+          sources: function.inputs.map(\.name).filter { $0 != "lengths" },
+          "\(cell) \(isReversed) \(String(describing: lengths))")
+      }
+    }
+  }
+
+  @Test func cellsLinearAndSoftmax() throws {
+    for cell in [RecurrentCellKind.rnnTanh, .rnnRelu, .lstm, .gruResetAfter] {
+      let width = Dimension(constant: cell.gates.count * 3)
+      var graph = Graph()
+      let x = graph.addArgument(TensorType(.float32, ["batch", width]), name: "x")
+      let h = graph.addArgument(TensorType(.float32, ["batch", width]), name: "h")
+      let s = graph.addArgument(TensorType(.float32, ["batch", 3]), name: "s")
+      let takesState = cell == .lstm || cell == .gruResetAfter
+      let results = try graph.append(
+        .recurrentCell(FusedRecurrentCell(cell)), [x, h] + (takesState ? [s] : []))
+      let joined = try graph.append(.concatenate(Concatenate(axis: 1)), results)[0]
+      let squares = try graph.append(.binary(.multiply), joined, joined)
+      graph.results = [try graph.append(.reduce(Reduce(.sum, axes: [0, 1])), squares)]
+      var generator = TestGenerator(9)
+      try checkGradients(
+        Function(name: "main", graph: graph, resultNames: ["loss"]), parameters: [:],
+        inputs: try graph.arguments.map {
+          generator.tensor(try graph.type(of: $0).sizes(["batch": 2]))
+        }, sources: ["x", "h", "s"], "\(cell)")
+    }
+    for activation in Activation.allCases {
+      for mask in FusedSoftmax.Mask.allCases {
+        var graph = Graph()
+        let x = graph.addArgument(TensorType(.float32, ["batch", 4]), name: "x")
+        let w = graph.addArgument(TensorType(.float32, [4, 3]), name: "w")
+        let b = graph.addArgument(TensorType(.float32, [3]), name: "b")
+        let r = graph.addArgument(TensorType(.float32, ["batch", 3]), name: "r")
+        let y = try graph.append(
+          .linear(
+            FusedLinear(activation: activation, scale: 0.7, hasBias: true, hasResidual: true)),
+          x, w, b, r)
+        let condition = try graph.append(.compare(.greater), r, b)
+        let operands = [y] + (mask == .none ? [] : [mask == .select ? condition : b])
+        let weights = try graph.append(
+          .softmax(FusedSoftmax(scale: 1.3, mask: mask)), operands)[0]
+        let product = try graph.append(.binary(.multiply), weights, r)
+        graph.results = [try graph.append(.reduce(Reduce(.sum, axes: [0, 1])), product)]
+        var generator = TestGenerator(10)
+        try checkGradients(
+          Function(name: "main", graph: graph, resultNames: ["loss"]), parameters: [:],
+          inputs: try graph.arguments.map {
+            generator.tensor(try graph.type(of: $0).sizes(["batch": 3]))
+          }, sources: ["x", "w", "b", "r"], "\(activation) \(mask)")
+      }
+    }
+  }
+}
