@@ -28,6 +28,10 @@ public enum Operation: Hashable, Sendable {
   case recurrentCell(FusedRecurrentCell)
   case recurrentSequence(FusedRecurrentSequence)
   case recurrentSequenceGradient(RecurrentSequenceGradient)
+  case crossEntropy(FusedCrossEntropy)
+  case crossEntropyGradient(CrossEntropyGradient)
+  case randomUniform(RandomUniform)
+  case optimizerUpdate(OptimizerUpdate)
 }
 
 extension Operation {
@@ -61,6 +65,10 @@ extension Operation {
     case .recurrentCell(let payload): payload
     case .recurrentSequence(let payload): payload
     case .recurrentSequenceGradient(let payload): payload
+    case .crossEntropy(let payload): payload
+    case .crossEntropyGradient(let payload): payload
+    case .randomUniform(let payload): payload
+    case .optimizerUpdate(let payload): payload
     }
   }
 
@@ -74,7 +82,8 @@ extension Operation {
     Slice.self, Concatenate.self, UpdateSlice.self, Gather.self, Contract.self, ScatterAdd.self,
     Size.self, Scan.self, FusedLinear.self,
     FusedSoftmax.self, FusedRecurrentCell.self, FusedRecurrentSequence.self,
-    RecurrentSequenceGradient.self,
+    RecurrentSequenceGradient.self, FusedCrossEntropy.self, CrossEntropyGradient.self,
+    RandomUniform.self, OptimizerUpdate.self,
   ]
 }
 
