@@ -27,8 +27,8 @@ public struct FusedCrossEntropy: OperationRule {
 
   static func read(_ attributes: AttributeReader) throws(TypeError) -> FusedCrossEntropy {
     FusedCrossEntropy(
-      smoothing: attributes.names.contains("smoothing") ? try attributes.number("smoothing") : 0,
-      ignored: attributes.names.contains("ignored") ? try attributes.integer("ignored") : nil)
+      smoothing: attributes.has("smoothing") ? try attributes.number("smoothing") : 0,
+      ignored: attributes.has("ignored") ? try attributes.integer("ignored") : nil)
   }
 
   public func resultTypes(_ operands: [TensorType]) throws(TypeError) -> [TensorType] {

@@ -36,7 +36,7 @@ public struct RandomUniform: OperationRule {
     return [TensorType(.float32, shape)]
   }
 
-  /// A bijection of 32 bits that leaves no visible pattern (C. Wellons, "lowbias32", 2018).
+  /// A bijection of 32 bits that leaves no visible pattern: Wellons, "lowbias32", 2018.
   public static func hash(_ value: UInt32) -> UInt32 {
     var x = value
     x = (x ^ (x >> 16)) &* 0x7feb_352d
