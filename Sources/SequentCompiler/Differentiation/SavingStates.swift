@@ -1,6 +1,6 @@
 import SequentIR
 
-/// A graph whose scans also give what their gradients will need, step by step.
+/// A graph whose scans and recurrent layers also give what their gradients will need, step by step.
 ///
 /// A scan's body stays as it is; its results grow by the state that enters each step and by the
 /// intermediate values that the backward step reads. Saved values are ordinary outputs, so memory
@@ -25,12 +25,17 @@ struct SavingStates {
     }
     for node in source.nodes {
       var operation = node.operation
-      if case .scan(let scan) = operation {
+      var names = node.results.map(source.name(of:))
+      switch operation {
+      case .scan(let scan):
         let values = try SavedValues(scan)
         saved[graph.nodes.count] = values
         operation = .scan(values.scan)
+      case .recurrentSequence(let layer):
+        operation = .recurrentSequence(layer.savingGates)
+        names.append("saved")
+      default: break
       }
-      let names = node.results.map(source.name(of:))
       let results = try graph.append(
         operation, node.operands.map(translate), names: names, origin: node.origin)
       for (old, new) in zip(node.results, results) { mapping[old] = new }

@@ -39,6 +39,13 @@ public struct FusedRecurrentSequence: OperationRule {
     self.hasLengths = hasLengths
   }
 
+  /// The same layer, keeping its gates for the gradient.
+  public var savingGates: FusedRecurrentSequence {
+    FusedRecurrentSequence(
+      cell: cell, isReversed: isReversed, hasBias: hasBias, hasHiddenBias: hasHiddenBias,
+      hasLengths: hasLengths, savesGates: true)
+  }
+
   /// One direction's operands.
   public struct Direction<Operand> {
     public var inputWeights: Operand
