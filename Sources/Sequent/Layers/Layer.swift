@@ -63,16 +63,30 @@ public struct Embedding: Layer {
   public func forward(_ tokens: Tensor) -> Tensor { gather(tokens.trace.tensor(weight), tokens) }
 }
 
-/// Zeroes elements at random in training; nothing otherwise.
+/// Zeroes elements at random in training, and scales the others up; nothing otherwise.
 public struct Dropout: Layer {
   /// The share of elements that are zeroed.
   public let rate: Double
+  /// Whether a feature that is zeroed is so at every step of `[batch, time, width]` (Gal and
+  /// Ghahramani, 2016).
+  public let isVariational: Bool
 
   /// Creates a dropout.
-  public init(_ rate: Double) { self.rate = rate }
+  public init(_ rate: Double, variational: Bool = false) {
+    self.rate = rate
+    isVariational = variational
+  }
 
-  /// x itself: a model that is compiled to be run does not drop anything.
-  public func forward(_ x: Tensor) -> Tensor { x }
+  /// x with a fresh choice of zeros every training step.
+  public func forward(_ x: Tensor) -> Tensor {
+    guard rate > 0, x.value != nil, let seed = x.trace.dropoutSeed else { return x }
+    var shape = x.shape
+    if isVariational, shape.count == 3 { shape[1] = 1 }
+    let draw = RandomUniform(shape: shape, stream: x.trace.context.nextStream())
+    let uniform = x.trace.emit(.randomUniform(draw), [seed], at: nil)[0]
+    let isKept = uniform.emit(.compare(.greaterOrEqual), [uniform.scalar(rate)])
+    return select(isKept, x * (1 / (1 - rate)), x.scalar(0))
+  }
 }
 
 /// (x - mean) / √(variance + ε) · w + b over the last axis (Ba et al., 2016).

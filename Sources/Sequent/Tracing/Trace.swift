@@ -24,6 +24,7 @@ final class TraceContext {
   private var names: [ObjectIdentifier: String] = [:]
   private var origins: [Origin] = []
   private var lastLocation: SourceLocation?
+  private var streams = 0
   let isTraining: Bool
 
   init(model: Any, isTraining: Bool) {
@@ -34,6 +35,12 @@ final class TraceContext {
         Parameter(
           name: name, type: weight.type, role: weight.role, initializer: weight.initializer))
     }
+  }
+
+  /// A number that no other draw of random numbers in this model has.
+  func nextStream() -> Int {
+    streams += 1
+    return streams
   }
 
   func name(of weight: Weight) -> String? { names[ObjectIdentifier(weight)] }
@@ -111,6 +118,19 @@ final class Trace {
       tensor.type, name: name.split(separator: ".").suffix(2).joined(separator: "."))
     captures.append((tensor, inner))
     return inner
+  }
+
+  /// The input from which dropout draws, in training: i32, another number every step.
+  var dropoutSeed: Tensor? {
+    guard context.isTraining else { return nil }
+    if let enclosing {
+      guard let outer = enclosing.dropoutSeed else { return nil }
+      return Tensor(trace: self, value: resolve(outer), type: outer.type)
+    }
+    let type = TensorType(.int32, [])
+    let known = graph.arguments.first { graph.name(of: $0) == "dropout_seed" }
+    let value = known ?? graph.addArgument(type, name: "dropout_seed")
+    return Tensor(trace: self, value: value, type: type)
   }
 
   /// The tensor of a weight of the model.
