@@ -20,6 +20,8 @@ public struct RecurrentOutput {
 public struct RecurrentLayer<Cell: RecurrentCell>: Layer, NamedParts {
   /// The cells by layer, then direction: forward, backward.
   public let cells: [[Cell]]
+  /// What is dropped of the outputs of every layer but the last, in training.
+  public let dropout: Dropout
 
   /// Creates a layer of cells.
   ///
@@ -27,10 +29,13 @@ public struct RecurrentLayer<Cell: RecurrentCell>: Layer, NamedParts {
   ///   - inputSize: the width of the sequence.
   ///   - layers: how many are stacked; each gets the outputs of the one below.
   ///   - bidirectional: whether every layer also runs from the end, the outputs side by side.
+  ///   - dropout: what is dropped between layers, in training.
   ///   - makeCell: a cell for an input of a width.
   public init(
-    inputSize: Int, layers: Int = 1, bidirectional: Bool = false, makeCell: (Int) -> Cell
+    inputSize: Int, layers: Int = 1, bidirectional: Bool = false, dropout: Dropout = Dropout(0),
+    makeCell: (Int) -> Cell
   ) {
+    self.dropout = dropout
     var width = inputSize
     cells = (0..<max(layers, 1)).map { _ in
       let directions = (0..<(bidirectional ? 2 : 1)).map { _ in makeCell(width) }
@@ -89,6 +94,7 @@ public struct RecurrentLayer<Cell: RecurrentCell>: Layer, NamedParts {
       }
       finals.append(states)
       x = outputs.count == 1 ? outputs[0] : outputs[0].concatenated(with: [outputs[1]], axis: 2)
+      if layer + 1 < cells.count { x = dropout(x) }
     }
     return RecurrentOutput(output: x, state: finals)
   }

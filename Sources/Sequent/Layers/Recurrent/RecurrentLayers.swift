@@ -9,9 +9,12 @@ extension RecurrentLayer where Cell == RNNCell {
   /// Creates a stack of plain recurrent cells.
   public init(
     _ inputSize: Int, _ hiddenSize: Int, _ nonlinearity: RNNCell.Nonlinearity = .tanh,
-    layers: Int = 1, bidirectional: Bool = false, bias: Bool = true
+    layers: Int = 1, bidirectional: Bool = false, dropout: Dropout = Dropout(0),
+    bias: Bool = true
   ) {
-    self.init(inputSize: inputSize, layers: layers, bidirectional: bidirectional) {
+    self.init(
+      inputSize: inputSize, layers: layers, bidirectional: bidirectional, dropout: dropout
+    ) {
       RNNCell($0, hiddenSize, nonlinearity, bias: bias)
     }
   }
@@ -21,9 +24,11 @@ extension RecurrentLayer where Cell == LSTMCell {
   /// Creates a stack of LSTM cells.
   public init(
     _ inputSize: Int, _ hiddenSize: Int, layers: Int = 1, bidirectional: Bool = false,
-    bias: Bool = true
+    dropout: Dropout = Dropout(0), bias: Bool = true
   ) {
-    self.init(inputSize: inputSize, layers: layers, bidirectional: bidirectional) {
+    self.init(
+      inputSize: inputSize, layers: layers, bidirectional: bidirectional, dropout: dropout
+    ) {
       LSTMCell($0, hiddenSize, bias: bias)
     }
   }
@@ -33,9 +38,12 @@ extension RecurrentLayer where Cell == GRUCell {
   /// Creates a stack of GRU cells.
   public init(
     _ inputSize: Int, _ hiddenSize: Int, layers: Int = 1, bidirectional: Bool = false,
-    resetGate: GRUCell.ResetGate = .afterProduct, bias: Bool = true
+    dropout: Dropout = Dropout(0), resetGate: GRUCell.ResetGate = .afterProduct,
+    bias: Bool = true
   ) {
-    self.init(inputSize: inputSize, layers: layers, bidirectional: bidirectional) {
+    self.init(
+      inputSize: inputSize, layers: layers, bidirectional: bidirectional, dropout: dropout
+    ) {
       GRUCell($0, hiddenSize, resetGate: resetGate, bias: bias)
     }
   }
