@@ -1,17 +1,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/index_status.h"
 #include "base/partition.h"
 #include "kernels/gather.h"
-
-// Keeps the smallest of all reports.
-static void report(struct kn_index_status *status, size_t position, int32_t index) {
-  const uint64_t bad = (uint64_t)position << 32 | (uint32_t)index;
-  uint64_t first = __atomic_load_n(&status->first, __ATOMIC_RELAXED);
-  while (bad < first && !__atomic_compare_exchange_n(&status->first, &first, bad, 0,
-                                                     __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-  }
-}
 
 void kn_gather(const void *pointer, const struct kn_team *team) {
   const struct kn_gather_arguments *arguments = pointer;
@@ -26,7 +18,7 @@ void kn_gather(const void *pointer, const struct kn_team *team) {
       memcpy(output + i * width, table + (size_t)index * width, width * sizeof *table);
     } else {
       memset(output + i * width, 0, width * sizeof *output);
-      report(arguments->status, i, index);
+      kn_report_index(arguments->status, i, index);
     }
   }
 }

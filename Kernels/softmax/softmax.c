@@ -10,7 +10,7 @@
 // How much of a mask that is not contiguous is expanded at a time.
 enum { RUN = 512 };
 
-static const struct kn_softmax_rows *softmax_rows(void) {
+const struct kn_softmax_rows *kn_softmax_rows(void) {
   switch (kn_isa_active()) {
 #if defined(__x86_64__)
     case KN_ISA_AVX512: return &kn_softmax_rows__avx512;
@@ -50,7 +50,7 @@ static void fill_row(size_t width, int is_logarithm, float *y) {
 void kn_softmax(const void *pointer, const struct kn_team *team) {
   const struct kn_softmax_arguments *arguments = pointer;
   assert(arguments->rank >= 1);
-  const struct kn_softmax_rows *rows = softmax_rows();
+  const struct kn_softmax_rows *rows = kn_softmax_rows();
   const size_t outer = arguments->rank - 1, width = arguments->shape[outer];
   struct kn_nest nest;
   kn_nest_start(&nest, outer, arguments->shape);

@@ -50,8 +50,19 @@ static float mask_any_row(size_t count, const float *x, float scale, enum kn_sof
   }
 }
 
-// The sum of exp(z - largest), whose terms replace z if they are kept.
-V_INLINE float exponentials(size_t count, float largest, float *z, int are_kept) {
+static float largest_of_row(size_t count, const float *x) {
+  vf best = v_set(-INFINITY);
+  size_t i = 0;
+  for (; i + V_WIDTH <= count; i += V_WIDTH) best = v_max(v_load(x + i), best);
+  if (i < count) {
+    const vf rest = v_keep_first(v_load_first(x + i, count - i), count - i, best);
+    best = v_max(rest, best);
+  }
+  return V_FOLD(v_max, best)[0];
+}
+
+// The sum of exp(z - largest), whose terms are kept unless `kept` is NULL.
+V_INLINE float exponentials(size_t count, float largest, const float *z, float *kept) {
   const vf shift = v_set(largest);
   vf sums[VECTORS];
   for (int v = 0; v < VECTORS; v++) sums[v] = v_zero();
@@ -59,7 +70,7 @@ V_INLINE float exponentials(size_t count, float largest, float *z, int are_kept)
   for (; i + LANES <= count; i += LANES) {
     for (int v = 0; v < VECTORS; v++) {
       const vf e = v_exp(v_load(z + i + v * V_WIDTH) - shift);
-      if (are_kept) v_store(z + i + v * V_WIDTH, e);
+      if (kept != NULL) v_store(kept + i + v * V_WIDTH, e);
       sums[v] += e;
     }
   }
@@ -67,11 +78,11 @@ V_INLINE float exponentials(size_t count, float largest, float *z, int are_kept)
     const size_t rest = count - i;
     if (rest >= V_WIDTH) {
       const vf e = v_exp(v_load(z + i) - shift);
-      if (are_kept) v_store(z + i, e);
+      if (kept != NULL) v_store(kept + i, e);
       sums[v] += e;
     } else {
       const vf e = v_exp(v_load_first(z + i, rest) - shift);
-      if (are_kept) v_store_first(z + i, rest, e);
+      if (kept != NULL) v_store_first(kept + i, rest, e);
       sums[v] += v_keep_first(e, rest, v_zero());
     }
   }
@@ -82,18 +93,25 @@ V_INLINE float exponentials(size_t count, float largest, float *z, int are_kept)
 }
 
 static void softmax_row(size_t count, float largest, float *z) {
-  const vf factor = v_set(1.0f / exponentials(count, largest, z, 1));
+  const vf factor = v_set(1.0f / exponentials(count, largest, z, z));
   size_t i = 0;
   for (; i + V_WIDTH <= count; i += V_WIDTH) v_store(z + i, v_load(z + i) * factor);
   if (i < count) v_store_first(z + i, count - i, v_load_first(z + i, count - i) * factor);
 }
 
 static void log_softmax_row(size_t count, float largest, float *z) {
-  const vf shift = v_set(largest), sum = v_log(v_set(exponentials(count, largest, z, 0)));
+  const vf shift = v_set(largest), sum = v_log(v_set(exponentials(count, largest, z, NULL)));
   size_t i = 0;
   for (; i + V_WIDTH <= count; i += V_WIDTH) v_store(z + i, v_load(z + i) - shift - sum);
   if (i < count) v_store_first(z + i, count - i, v_load_first(z + i, count - i) - shift - sum);
 }
 
-const struct kn_softmax_rows SOFTMAX_ROWS = {
-    .mask = mask_any_row, .softmax = softmax_row, .log_softmax = log_softmax_row};
+static float log_sum_of_row(size_t count, float largest, const float *x) {
+  return v_log(v_set(exponentials(count, largest, x, NULL)))[0];
+}
+
+const struct kn_softmax_rows SOFTMAX_ROWS = {.mask = mask_any_row,
+                                             .softmax = softmax_row,
+                                             .log_softmax = log_softmax_row,
+                                             .largest = largest_of_row,
+                                             .log_sum = log_sum_of_row};

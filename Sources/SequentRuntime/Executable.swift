@@ -116,8 +116,12 @@ extension Plan {
     let value = Int32(bitPattern: UInt32(truncatingIfNeeded: word))
     let source = sources.indices.contains(instruction.origin) ? sources[instruction.origin] : nil
     let place = source.map { " (\($0.mnemonic) %\($0.name) \($0.origin))" } ?? ""
-    var name = "lengths"
-    if case .index = report.kind { name = "indices" }
+    var name =
+      switch report.kind {
+      case .index: "indices"
+      case .label: "labels"
+      case .length: "lengths"
+      }
     let operand = instruction.inputs[report.operand]
     if case .input(let input) = buffers[operand.buffer].storage { name = input }
     // The position counts in row-major order.
@@ -131,6 +135,8 @@ extension Plan {
     switch report.kind {
     case .index(let rows):
       return RuntimeError("\(entry), not a row of a table of \(rows) rows\(place)")
+    case .label(let classes, _):
+      return RuntimeError("\(entry), not one of \(classes) classes\(place)")
     case .length(let limit):
       return RuntimeError("\(entry), expected 0 to \(limit)\(place)")
     }

@@ -23,6 +23,26 @@ extension Instruction {
     return call
   }
 
+  func scatterAdd(_ memory: ArgumentMemory) -> KernelCall {
+    var arguments = kn_scatter_add_arguments()
+    let (indices, table) = (inputs[1], outputs[0])
+    arguments.count = indices.count
+    arguments.rows = table.shape[0]
+    arguments.width = table.shape[1]
+    let status = memory.place(kn_index_status(first: KN_NO_BAD_INDEX))
+    arguments.status = status
+    var call = make(
+      kn_scatter_add, arguments, memory,
+      [
+        (MemoryLayout.offset(of: \kn_scatter_add_arguments.source), inputs[0]),
+        (MemoryLayout.offset(of: \kn_scatter_add_arguments.indices), indices),
+        (MemoryLayout.offset(of: \kn_scatter_add_arguments.output), table),
+      ])
+    call.report = KernelCall.Report(
+      kind: .index(rows: table.shape[0]), status: status, shape: indices.shape)
+    return call
+  }
+
   func maskedUpdate(_ holds: Bool, _ memory: ArgumentMemory) -> KernelCall {
     var arguments = kn_masked_update_arguments()
     let (fresh, output) = (inputs[2], outputs[0])

@@ -17,6 +17,7 @@ struct KernelCall {
     enum Kind {
       case index(rows: Int)
       case length(limit: Int)
+      case label(classes: Int, ignored: Int32?)
     }
 
     let kind: Kind
@@ -26,7 +27,7 @@ struct KernelCall {
     /// Which input of the instruction is looked at.
     var operand: Int {
       switch kind {
-      case .index: 1
+      case .index, .label: 1
       case .length: 0
       }
     }
@@ -36,7 +37,13 @@ struct KernelCall {
       switch kind {
       case .index(let rows): rows - 1
       case .length(let limit): limit
+      case .label(let classes, _): classes - 1
       }
+    }
+
+    /// The one value out of range that means something.
+    var exception: Int32? {
+      if case .label(_, let ignored) = kind { ignored } else { nil }
     }
   }
 }
@@ -87,11 +94,16 @@ extension Instruction {
     case .argmax(let axis): argmax(axis, memory)
     case .softmax(let softmax): self.softmax(softmax, memory)
     case .gather: gather(memory)
+    case .scatterAdd: scatterAdd(memory)
     case .checkLengths(let limit): checkLengths(limit, memory)
     case .maskedUpdate(let holds): maskedUpdate(holds, memory)
     case .pack(let packing): pack(packing, memory)
     case .recurrentCell(let cell): recurrentCell(cell, memory)
     case .recurrentSequence(let layer): recurrentSequence(layer, memory)
+    case .crossEntropy(let loss): crossEntropy(kn_cross_entropy, loss, memory)
+    case .crossEntropyGradient(let loss): crossEntropy(kn_cross_entropy_gradient, loss, memory)
+    case .randomUniform(let stream): randomUniform(stream, memory)
+    case .optimizerUpdate(let update): optimizerUpdate(update, memory)
     }
   }
 

@@ -60,8 +60,9 @@ private struct InputCheck {
 
   /// Whether all are in range; the first that is not is reported as the kernel would.
   func passes() -> Bool {
-    let limit = report.largest
+    let (limit, exception) = (report.largest, report.exception)
     for position in 0..<count where values[position] < 0 || values[position] > limit {
+      if values[position] == exception { continue }
       let bits = UInt32(bitPattern: values[position])
       report.status.pointee.first = UInt64(position) << 32 | UInt64(bits)
       return false

@@ -1,4 +1,4 @@
-// Rows of a table, by number: embeddings.
+// Rows of a table, by number: embeddings and their gradients.
 #ifndef KERNELS_GATHER_H
 #define KERNELS_GATHER_H
 
@@ -6,14 +6,7 @@
 #include <stdint.h>
 
 #include "kernels/execution.h"
-
-static const uint64_t KN_NO_BAD_INDEX = UINT64_MAX;
-
-// Where an index was out of range, for whoever ran the kernel to report: the first such position,
-// whatever the team.
-struct kn_index_status {
-  uint64_t first;  // position << 32 | index as uint32_t; KN_NO_BAD_INDEX while there is none
-};
+#include "kernels/index_status.h"
 
 // output[i, :] = table[indices[i], :], i < count < 2^32 - 1. table: [rows, width]; output: dense
 // [count, width], any element type. An index outside 0..<rows reads nothing: its output is zero,
@@ -26,5 +19,17 @@ struct kn_gather_arguments {
   struct kn_index_status *status;
 };
 void kn_gather(const void *arguments, const struct kn_team *team);
+
+// output[r, :] = sum of source[i, :] over all i with indices[i] = r, in ascending order;
+// i < count < 2^32 - 1. source: dense [count, width]; output: dense [rows, width]. An index outside
+// 0..<rows adds nothing, and the status remembers it.
+struct kn_scatter_add_arguments {
+  size_t count, rows, width;
+  const float *source;
+  const int32_t *indices;
+  float *output;
+  struct kn_index_status *status;
+};
+void kn_scatter_add(const void *arguments, const struct kn_team *team);
 
 #endif

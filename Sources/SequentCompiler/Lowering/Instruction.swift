@@ -30,6 +30,8 @@ public enum Kernel: Hashable, Sendable {
   case softmax(FusedSoftmax)
   /// Inputs: table `[rows, width]`, indices.
   case gather
+  /// Inputs: rows `[count, width]`, indices.
+  case scatterAdd
   /// Brings lengths into 0...limit, and reports the first that was not.
   case checkLengths(limit: Int)
   /// Inputs: lengths `[batch]`, the step's number, fresh `[batch, …]`; rows that have ended hold
@@ -37,6 +39,14 @@ public enum Kernel: Hashable, Sendable {
   case maskedUpdate(holds: Bool)
   case recurrentCell(RecurrentCellKind)
   case recurrentSequence(RecurrentSequence)
+  /// Inputs: logits `[count, classes]`, labels.
+  case crossEntropy(FusedCrossEntropy)
+  /// Inputs: logits, labels, upstream.
+  case crossEntropyGradient(FusedCrossEntropy)
+  /// Inputs: the seed.
+  case randomUniform(stream: Int)
+  /// Inputs: the parameter and its gradient `[rows, width]`, learning rate, factor, step, states.
+  case optimizerUpdate(OptimizerUpdate)
   /// Brings weights into a kernel's own order.
   case pack(Packing)
 
@@ -96,9 +106,10 @@ extension Instruction {
   public func mayShare(input: Int, output: Int) -> Bool {
     switch kernel {
     case .unary, .binary, .compare, .select, .cast: return true
-    case .softmax: return input == 0
+    case .softmax, .crossEntropyGradient: return input == 0
     case .maskedUpdate(let holds): return input == 2 || (holds && input == inputs.count)
     case .recurrentCell: return input == 2
+    case .optimizerUpdate: return input == (output == 0 ? 0 : output + 4)
     case .recurrentSequence(let layer):
       // A direction's final state may take the place of its initial state.
       guard output > 0 else { return false }
@@ -145,8 +156,12 @@ extension Instruction {
         && (!gemm.hasResidual || inputs[inputs.count - 1].hasUnitColumns)
         && (!gemm.isPacked || inputs[1].isDense)
         && (inputs.prefix(2) + outputs).allSatisfy(\.strides.areNotNegative)
-    case .argmax, .gather, .checkLengths, .pack(.recurrentBias):
+    case .argmax, .gather, .scatterAdd, .checkLengths, .crossEntropy, .crossEntropyGradient,
+      .randomUniform, .pack(.recurrentBias):
       (inputs + outputs).allSatisfy(\.isDense)
+    case .optimizerUpdate:
+      inputs[1].rank == 2 && inputs[1].hasUnitColumns
+        && ([inputs[0]] + inputs.dropFirst(2) + outputs).allSatisfy(\.isDense)
     case .softmax:
       inputs[0].isDense && outputs[0].isDense
     case .maskedUpdate:

@@ -91,7 +91,7 @@ struct Lowerer {
     _ operation: Operation, _ operands: [View], _ types: [TensorType]
   ) -> Bool {
     switch operation {
-    case .constant, .reshape, .transpose, .broadcast, .slice: return false  // views, or in the pool
+    case .constant, .size, .reshape, .transpose, .broadcast, .slice: return false  // views, or in the pool
     case .scan, .recurrentSequence: return false
     default:
       return types.allSatisfy(\.isStatic) && operation.isStatic

@@ -19,6 +19,7 @@ extension Lowerer {
   mutating func recurrentSequence(
     _ layer: FusedRecurrentSequence, _ operands: [View], _ shapes: [[Int]]
   ) throws -> [View] {
+    guard !layer.savesGates else { throw gradientOfSequence }
     let x = operands[0]
     let hidden = operands[2].shape[0]
     var kernel = Kernel.RecurrentSequence(

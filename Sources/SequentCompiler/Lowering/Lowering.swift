@@ -133,6 +133,14 @@ extension Lowerer {
       let output = try allocate(operands[0].elementType, shapes[0])
       emit(.gather, [try dense(operands[0]), try dense(operands[1])], into: output)
       return [output]
+    case .contract:
+      return [try contraction(operands, shapes[0])]
+    case .scatterAdd:
+      let output = try allocate(.float32, shapes[0])
+      emit(.scatterAdd, [try dense(operands[1]), try dense(operands[0])], into: output)
+      return [output]
+    case .size(let size):
+      return [try literal(size)]
     case .reshape:
       return [try reshaped(operands[0], to: shapes[0])]
     case .transpose(let transpose):
@@ -154,6 +162,23 @@ extension Lowerer {
       return try recurrentCell(cell.cell, operands, shapes)
     case .recurrentSequence(let layer):
       return try recurrentSequence(layer, operands, shapes)
+    case .recurrentSequenceGradient:
+      throw gradientOfSequence
+    case .crossEntropy(let loss):
+      let output = try allocate(.float32, shapes[0])
+      emit(.crossEntropy(loss), try operands.map { try dense($0) }, into: output)
+      return [output]
+    case .crossEntropyGradient(let gradient):
+      let output = try allocate(.float32, shapes[0])
+      emit(
+        .crossEntropyGradient(gradient.forward), try operands.map { try dense($0) }, into: output)
+      return [output]
+    case .randomUniform(let draw):
+      let output = try allocate(.float32, shapes[0])
+      emit(.randomUniform(stream: draw.stream), operands, into: output)
+      return [output]
+    case .optimizerUpdate(let update):
+      return try optimizerUpdate(update, operands, shapes)
     }
   }
 }

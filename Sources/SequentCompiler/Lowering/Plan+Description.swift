@@ -59,10 +59,15 @@ extension Kernel {
     case .argmax: "argmax"
     case .softmax: "softmax"
     case .gather: "gather"
+    case .scatterAdd: "scatter_add"
     case .checkLengths: "check_lengths"
     case .maskedUpdate: "masked_update"
     case .recurrentCell(let cell): "recurrent_cell.\(cell.rawValue)"
     case .recurrentSequence(let layer): "recurrent_sequence.\(layer.cell.rawValue)"
+    case .crossEntropy: "cross_entropy"
+    case .crossEntropyGradient: "cross_entropy_gradient"
+    case .randomUniform: "random_uniform"
+    case .optimizerUpdate(let update): update.mnemonic
     case .pack: "pack"
     }
   }
