@@ -81,4 +81,51 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: [0, 1, 5])
+  func `contraction over all rows`(rows: Int) throws {
+    try check([:], [.random([rows, 3, 7], seed: 1), .random([rows, 3, 4], seed: 2)]) { graph in
+      let a = graph.addArgument(TensorType(.float32, ["rows", 3, 7]), name: "a")
+      let b = graph.addArgument(TensorType(.float32, ["rows", 3, 4]), name: "b")
+      return try graph.append(.contract(Contract()), a, b)
+    }
+    // Operands whose axes lie in another order.
+    try check([:], [.random([rows, 3, 7], seed: 1), .random([7, rows, 3], seed: 2)]) { graph in
+      let a = graph.addArgument(TensorType(.float32, ["rows", 3, 7]), name: "a")
+      let b = graph.addArgument(TensorType(.float32, [7, "rows", 3]), name: "b")
+      let turned = try graph.append(.transpose(Transpose([1, 2, 0])), b)
+      return try graph.append(.contract(Contract()), a, turned)
+    }
+  }
+
+  @Test func `rows added up, and sizes`() throws {
+    try check(
+      [:], [HostTensor(.int32, [2, 3], [4, 0, 4, 1, 1, 4]), .random([2, 3, 5], seed: 3)]
+    ) {
+      graph in
+      let indices = graph.addArgument(TensorType(.int32, ["batch", 3]), name: "indices")
+      let rows = graph.addArgument(TensorType(.float32, ["batch", 3, 5]), name: "rows")
+      let sum = try graph.append(.scatterAdd(ScatterAdd(rows: 6)), indices, rows)
+      return try graph.append(
+        .binary(.divide), sum, graph.append(.size(Size(["batch", 3]))))
+    }
+  }
+
+  @Test func `a step on columns of a merged gradient`() throws {
+    let shape = [4, 3]
+    let inputs: [HostTensor] = [
+      .random(shape, seed: 1), .random([4, 9], seed: 2), HostTensor(.float32, [], [0.1]),
+      HostTensor(.float32, [], [0.5]), HostTensor(.float32, [], [2]),
+    ]
+    try check([:], inputs) { graph in
+      let w = graph.addArgument(TensorType(.float32, [4, 3]), name: "w")
+      let merged = graph.addArgument(TensorType(.float32, [4, 9]), name: "gradient")
+      let scalars = ["rate", "factor", "step"].map {
+        graph.addArgument(TensorType(.float32, []), name: $0)
+      }
+      let gradient = try graph.append(.slice(Slice(axis: 1, start: 3, size: 3)), merged)
+      let update = OptimizerUpdate(.sgd(momentum: 0, nesterov: false), weightDecay: 0.1)
+      return try graph.append(.optimizerUpdate(update), [w, gradient] + scalars)[0]
+    }
+  }
 }

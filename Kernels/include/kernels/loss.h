@@ -14,9 +14,9 @@
 //   kn_cross_entropy_gradient   output[i, c] = upstream[i] (p[c] - (1 - s) [c = y] - s/C)
 //
 // logits: dense [count, classes], count < 2^32 - 1; labels, upstream: dense [count]; output: dense
-// [count], or of the gradient [count, classes], and may then be the logits. A row whose label is `ignored`
-// gives zeros, whatever its logits; so does one whose label is outside 0..<classes, and the status
-// remembers it. A row's bits depend on that row alone.
+// [count], or of the gradient [count, classes], and may then be the logits. A row whose label is
+// `ignored` gives zeros, whatever its logits; so does one whose label is outside 0..<classes, and the
+// status remembers it. A row's bits depend on that row alone.
 struct kn_cross_entropy_arguments {
   size_t count, classes;
   float smoothing;

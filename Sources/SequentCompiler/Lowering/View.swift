@@ -46,9 +46,9 @@ public struct View: Hashable, Sendable {
 
   /// Whether the elements follow each other in row-major order; axes of size 1 don't matter.
   public var isDense: Bool {
+    if shape.contains(0) { return true }
     var expected = 1
     for axis in shape.indices.reversed() {
-      if shape[axis] == 0 { return true }
       if shape[axis] != 1, strides[axis] != expected { return false }
       expected *= shape[axis]
     }
