@@ -91,7 +91,8 @@ struct Lowerer {
     _ operation: Operation, _ operands: [View], _ types: [TensorType]
   ) -> Bool {
     switch operation {
-    case .constant, .size, .reshape, .transpose, .broadcast, .slice: return false  // views, or in the pool
+    // Views, or in the pool already.
+    case .constant, .size, .reshape, .transpose, .broadcast, .slice: return false
     case .scan, .recurrentSequence: return false
     default:
       return types.allSatisfy(\.isStatic) && operation.isStatic
