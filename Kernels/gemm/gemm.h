@@ -24,6 +24,10 @@ struct kn_gemm_tile {
   // Memory that comes after this panel: every step of k asks for the line at `next` and moves on.
   const char *next;
   size_t next_stride;  // bytes; only tiles of one panel ask
+  // When the sums are complete: what is stored is scale * sum + bias.
+  bool is_scaled;
+  float scale;
+  const float *bias;  // or NULL
 };
 
 typedef void (*kn_gemm_microkernel)(const struct kn_gemm_tile *tile);
@@ -37,8 +41,9 @@ struct kn_gemm_epilogue {
   float scale;
 };
 
+// Finishes a part of C in place, whose sums may already have been scaled and shifted by the bias.
 typedef void (*kn_gemm_finish)(const struct kn_gemm_epilogue *epilogue, size_t rows, size_t columns,
-                               float *c, size_t c_row_stride);
+                               float *c, size_t c_row_stride, bool is_scaled);
 
 enum { KN_GEMM_MAX_ROWS = 14, KN_GEMM_PANEL_CLASSES = 3 };
 

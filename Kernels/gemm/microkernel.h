@@ -9,6 +9,9 @@
 
 enum { PANEL = 2 * V_WIDTH, MAX_VECTORS = 2 << (KN_GEMM_PANEL_CLASSES - 1) };
 
+// A bias of zero where there is none: adding it changes no number but -0, and that everywhere.
+V_INLINE vf scale_and_shift(vf sum, vf scale, vf bias) { return v_fma(scale, sum, bias); }
+
 V_INLINE void multiply_tile(const struct kn_gemm_tile *tile, size_t rows, size_t vectors) {
   const size_t a_row_stride = tile->a_row_stride, panel_stride = tile->panel_stride;
   const float *a = tile->a, *panel = tile->panel;
@@ -51,6 +54,13 @@ V_INLINE void multiply_tile(const struct kn_gemm_tile *tile, size_t rows, size_t
     a += 1;
     panel += PANEL;
   }
+  if (tile->is_scaled) {
+    const vf scale = v_set(tile->scale);
+    for (size_t v = 0; v < vectors; v++) {
+      const vf bias = tile->bias != NULL ? v_load(tile->bias + v * V_WIDTH) : v_zero();
+      for (size_t i = 0; i < rows; i++) sums[i][v] = scale_and_shift(sums[i][v], scale, bias);
+    }
+  }
   for (size_t i = 0; i < rows; i++) {
     for (size_t v = 0; v < vectors; v++) {
       v_store(tile->c + i * tile->c_row_stride + v * V_WIDTH, sums[i][v]);
@@ -84,16 +94,17 @@ V_INLINE vf activate(enum kn_activation activation, vf x) {
 
 // Inlined with a constant activation: one loop for each.
 V_INLINE void finish_with(enum kn_activation activation, const struct kn_gemm_epilogue *epilogue,
-                          size_t rows, size_t columns, float *c, size_t c_row_stride) {
+                          size_t rows, size_t columns, float *c, size_t c_row_stride,
+                          bool is_scaled) {
   const vf scale = v_set(epilogue->scale);
   for (size_t i = 0; i < rows; i++) {
     float *row = c + i * c_row_stride;
     for (size_t j = 0; j < columns; j += V_WIDTH) {
       vf x = load_columns(row, j, columns);
-      if (epilogue->bias != NULL) {
-        x = v_fma(scale, x, load_columns(epilogue->bias, j, columns));
-      } else {
-        x = v_mul(scale, x);
+      if (!is_scaled) {
+        const vf bias =
+            epilogue->bias != NULL ? load_columns(epilogue->bias, j, columns) : v_zero();
+        x = scale_and_shift(x, scale, bias);
       }
       x = activate(activation, x);
       if (epilogue->residual != NULL) {
@@ -106,9 +117,9 @@ V_INLINE void finish_with(enum kn_activation activation, const struct kn_gemm_ep
 }
 
 static void finish(const struct kn_gemm_epilogue *epilogue, size_t rows, size_t columns, float *c,
-                   size_t c_row_stride) {
+                   size_t c_row_stride, bool is_scaled) {
 #define GEMM_ACTIVATION(which) \
-  case which: finish_with(which, epilogue, rows, columns, c, c_row_stride); break
+  case which: finish_with(which, epilogue, rows, columns, c, c_row_stride, is_scaled); break
   switch (epilogue->activation) {
     GEMM_ACTIVATION(KN_ACTIVATION_NONE);
     GEMM_ACTIVATION(KN_ACTIVATION_RELU);

@@ -19,14 +19,14 @@ static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 static void finish(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block,
-                   size_t row, size_t column, size_t rows, size_t columns) {
+                   size_t row, size_t column, size_t rows, size_t columns, bool is_scaled) {
   struct kn_gemm_epilogue epilogue = *block->epilogue;
   if (epilogue.bias != NULL) epilogue.bias += column;
   if (epilogue.residual != NULL) {
     epilogue.residual += row * epilogue.residual_row_stride + column;
   }
   kernels->finish(&epilogue, rows, columns, block->c + row * block->c_row_stride + column,
-                  block->c_row_stride);
+                  block->c_row_stride, is_scaled);
 }
 
 // At the right edge, the tile is computed beside C: microkernels know whole panels only.
@@ -62,7 +62,17 @@ static void multiply_group(const struct kn_gemm_kernels *kernels, const struct k
   const size_t tiles = divide_up(block->m, kernels->rows[class]);
   const size_t each = block->m / tiles, extra = block->m % tiles;
   const bool edge = columns < kernels->width << class;
+  const struct kn_gemm_epilogue *epilogue = last ? block->epilogue : NULL;
   struct kn_gemm_tile group = *first;
+  // Whole tiles are scaled and shifted in registers; what else there is to do takes another pass.
+  const bool is_scaled = epilogue != NULL && !edge;
+  if (is_scaled) {
+    group.is_scaled = true;
+    group.scale = epilogue->scale;
+    if (epilogue->bias != NULL) group.bias = epilogue->bias + column;
+  }
+  const bool is_finished = is_scaled && epilogue->activation == KN_ACTIVATION_NONE &&
+                           epilogue->residual == NULL;
   // The tiles share out the next panel: it arrives while this one is used from a nearer cache. A
   // single tile has nothing to wait with, and the CPU's own prefetching follows the panel.
   if (tiles > 1) {
@@ -84,7 +94,9 @@ static void multiply_group(const struct kn_gemm_kernels *kernels, const struct k
       }
       microkernel(&tile);
     }
-    if (last && block->epilogue != NULL) finish(kernels, block, row, column, rows, columns);
+    if (epilogue != NULL && !is_finished) {
+      finish(kernels, block, row, column, rows, columns, is_scaled);
+    }
     row += rows;
   }
 }
