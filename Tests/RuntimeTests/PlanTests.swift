@@ -27,10 +27,11 @@ import Testing
       }
     }
     #expect(layout.bytes >= planner.lowerBound)
-    #expect(Double(layout.bytes) <= 1.25 * Double(planner.lowerBound))
+    // Drawn lifetimes may have no layout at the bound; plans keep within 5 %, see below.
+    #expect(Double(layout.bytes) <= 1.2 * Double(planner.lowerBound))
   }
 
-  @Test(arguments: 0..<60 as Range<UInt64>)
+  @Test(arguments: 0..<200 as Range<UInt64>)
   func `plans of drawn graphs keep values apart`(seed: UInt64) throws {
     let graph = try RandomGraph(seed: seed)
     let plan = try Model(graph.module, try graph.parameters()).executable()

@@ -227,9 +227,9 @@ import Testing
       let session = try session()
       try session.bind(["batch": 1, "time": 1])
       let before = kn_isa_active()
-      kn_isa_select(KN_ISA_PORTABLE)
+      kn_isa_select(before == KN_ISA_PORTABLE ? KN_ISA_AVX2 : KN_ISA_PORTABLE)
       defer { kn_isa_select(before) }
-      #expect(message { try session.run() }.contains("portable is chosen now"))
+      #expect(message { try session.run() }.contains("is chosen now"))
     }
   }
 

@@ -1,7 +1,8 @@
 /// Gives buffers of known sizes and lifetimes their places in one arena.
 ///
 /// Two greedy orders are tried, and the smaller arena is kept: the largest buffers first (Pisarchyk
-/// and Lee, 2020), and the buffers of the instruction with most bytes alive first.
+/// and Lee, 2020), and the buffers of the instruction with most bytes alive first. Where that leaves
+/// gaps, buffers that stick out at the end are placed earlier, a few times over.
 public struct MemoryPlanner {
   /// A buffer: its bytes, and the first to the last instruction that needs it.
   public struct Item: Hashable, Sendable {
@@ -38,13 +39,27 @@ public struct MemoryPlanner {
   /// The most bytes alive at one time.
   public var lowerBound: Int { breadths.values.max() ?? 0 }
 
-  /// The better of the two layouts.
+  /// The best layout found.
   public func layout() -> Layout {
-    let bySize = place(items.indices.sorted { largerFirst($0, $1) })
-    if bySize.bytes == lowerBound { return bySize }
-    let byBreadth = place(breadthOrder())
-    return byBreadth.bytes < bySize.bytes ? byBreadth : bySize
+    let bound = lowerBound
+    var order = items.indices.sorted { largerFirst($0, $1) }
+    var best = place(order)
+    if best.bytes > bound {
+      let breadthOrder = breadthOrder()
+      let layout = place(breadthOrder)
+      if layout.bytes < best.bytes { (best, order) = (layout, breadthOrder) }
+    }
+    var latest = best
+    for _ in 0..<Self.rounds where best.bytes > bound {
+      let isLast = { (index: Int) in latest.offsets[index] + items[index].bytes == latest.bytes }
+      let next = order.filter(isLast) + order.filter { !isLast($0) }
+      (order, latest) = (next, place(next))
+      if latest.bytes < best.bytes { best = latest }
+    }
+    return best
   }
+
+  private static let rounds = 16
 
   private func largerFirst(_ left: Int, _ right: Int) -> Bool {
     let (a, b) = (items[left], items[right])
