@@ -132,4 +132,15 @@ public struct Outputs: ExpressibleByDictionaryLiteral {
 
   /// Creates outputs from names and tensors, in order.
   public init(_ tensors: [(name: String, tensor: Tensor)]) { self.tensors = tensors }
+
+  /// The output of a name; for one that there is not, a tensor that makes tracing fail.
+  public subscript(name: String) -> Tensor {
+    if let found = tensors.first(where: { $0.name == name }) { return found.tensor }
+    let trace =
+      tensors.first?.tensor.trace ?? Trace(context: TraceContext(model: (), isTraining: false))
+    trace.context.fail(
+      "there is no output '\(name)'; the model gives "
+        + tensors.map(\.name).joined(separator: ", "), nil)
+    return Tensor(trace: trace, value: nil, type: TensorType(.float32, []))
+  }
 }

@@ -20,13 +20,22 @@ extension Model {
   ///
   /// - Throws: `ModelError` for the first mistake: layer, operands, line.
   public func traced() throws -> TracedModel {
-    let context = TraceContext(model: self, isTraining: false)
+    TracedModel(module: try module(objective: nil), task: task)
+  }
+
+  /// The model in training, with what an objective makes of it as a further result `loss`.
+  func traced(for objective: Objective) throws -> Module { try module(objective: objective) }
+
+  private func module(objective: Objective?) throws -> Module {
+    let context = TraceContext(model: self, isTraining: objective != nil)
     let trace = Trace(context: context)
     let inputs = Inputs(trace: trace, states: Inputs.States())
     let outputs = main(inputs)
+    var named = outputs.tensors
+    if let objective { named.append(("loss", objective.loss(inputs, outputs))) }
     var results: [Value] = []
     var names: [String] = []
-    for (name, tensor) in outputs.tensors {
+    for (name, tensor) in named {
       if let value = trace.resolve(tensor) { results.append(value) }
       if names.contains(name) { context.fail("two outputs are called '\(name)'", nil) }
       names.append(name)
@@ -42,11 +51,9 @@ extension Model {
       throw ModelError(message: "the model has no outputs", origin: .unknown)
     }
     trace.graph.results = results
-    let function = Function(
-      name: "main", graph: trace.graph, resultNames: names, states: states)
-    let module = Module(
+    let function = Function(name: "main", graph: trace.graph, resultNames: names, states: states)
+    return Module(
       name: String(describing: Self.self), parameters: context.parameters, functions: [function])
-    return TracedModel(module: module, task: task)
   }
 
   /// The model with some of its configuration changed: `KEY=VALUE` by key.
