@@ -15,6 +15,7 @@
 #include "kernels/probe.h"
 #include "kernels/random.h"
 #include "kernels/recurrent.h"
+#include "kernels/recurrent_gradient.h"
 #include "kernels/reduce.h"
 #include "kernels/scan.h"
 #include "kernels/softmax.h"

@@ -22,6 +22,7 @@
 #include "recurrent/tiles.h"
 #include "recurrent/pointwise.h"
 #include "recurrent/units.h"
+#include "recurrent/backward.h"
 
 #define RECURRENT_KERNELS kn_recurrent_kernels_avx2
 #include "recurrent/table.h"

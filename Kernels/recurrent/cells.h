@@ -3,20 +3,31 @@
 #ifndef RECURRENT_CELLS_H
 #define RECURRENT_CELLS_H
 
-struct lstm_state {
+struct lstm_step {
+  vf i, f, g, o;  // after their functions
   vf hidden, cell;
 };
 
 // The order of operations is spelled, so that the compiler fuses the same ones everywhere.
-V_INLINE struct lstm_state lstm(vf i, vf f, vf g, vf o, vf c) {
-  const vf cell = v_fma(v_sigmoid(f), c, v_mul(v_sigmoid(i), v_tanh(g)));
-  return (struct lstm_state){v_mul(v_sigmoid(o), v_tanh(cell)), cell};
+V_INLINE struct lstm_step lstm(vf i, vf f, vf g, vf o, vf c) {
+  struct lstm_step s = {v_sigmoid(i), v_sigmoid(f), v_tanh(g), v_sigmoid(o), c, c};
+  s.cell = v_fma(s.f, c, v_mul(s.i, s.g));
+  s.hidden = v_mul(s.o, v_tanh(s.cell));
+  return s;
 }
 
-V_INLINE vf gru_mix(vf z, vf n, vf h) { return v_fma(v_sigmoid(z), v_sub(h, n), n); }
+struct gru_step {
+  vf r, z, n;  // after their functions
+  vf hidden;
+};
 
-V_INLINE vf gru_reset_after(vf r, vf z, vf input, vf state, vf h) {
-  return gru_mix(z, v_tanh(v_fma(v_sigmoid(r), state, input)), h);
+V_INLINE vf gru_mix(vf z, vf n, vf h) { return v_fma(z, v_sub(h, n), n); }
+
+V_INLINE struct gru_step gru_reset_after(vf r, vf z, vf input, vf state, vf h) {
+  struct gru_step s = {v_sigmoid(r), v_sigmoid(z), h, h};
+  s.n = v_tanh(v_fma(s.r, state, input));
+  s.hidden = gru_mix(s.z, s.n, h);
+  return s;
 }
 
 // The second operand is kept when it is NaN.

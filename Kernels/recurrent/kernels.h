@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "recurrent/backward_kernels.h"
 #include "recurrent/layout.h"
 
 enum { KN_MAX_TILE_ROWS = 12, KN_MAX_TILE_FLOATS = 24 * 16 };
@@ -36,6 +37,8 @@ struct kn_pointwise {
   float *second;          // lstm: c, in place; gru reset before: z, from phase 0 to phase 1
   float *gated;           // gru reset before: r∘h, from phase 0
   float *const *output;   // a row's h' for the caller, at unit 0; or NULL
+  float *const *saved;    // a row's slots for the gradient, at unit 0; or NULL
+  size_t saved_stride;    // from slot to slot
 };
 
 typedef void (*kn_pointwise_kernel)(const struct kn_pointwise *p);
@@ -52,6 +55,7 @@ struct kn_recurrent_kernels {
   kn_stripe stripe[KN_MAX_BLOCKS + 1][2];    // for weights in the core's own cache, and from farther
   kn_pointwise_kernel pointwise[KN_CELL_COUNT][KN_MAX_PHASES];
   kn_cell_units cell[KN_CELL_COUNT];  // NULL for gru reset before
+  kn_backward_kernel backward[KN_CELL_COUNT][KN_MAX_PHASES];
 };
 
 // Those of the active instruction set.

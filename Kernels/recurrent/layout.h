@@ -26,6 +26,7 @@ struct kn_cell_phase {
 struct kn_cell_layout {
   size_t gates, blocks, phases;
   size_t granule;      // units that are never split, in widths: a whole number of each phase's panels
+  size_t slots;        // that a unit's step keeps for the gradient
   size_t states;       // matrices of [batch, units] that a direction works on
   bool separate_last;  // the last block's hidden product is not added to its input product
   struct kn_cell_phase phase[KN_MAX_PHASES];

@@ -18,6 +18,7 @@
 #include "recurrent/tiles.h"
 #include "recurrent/pointwise.h"
 #include "recurrent/units.h"
+#include "recurrent/backward.h"
 
 #define RECURRENT_KERNELS kn_recurrent_kernels_portable
 #include "recurrent/table.h"

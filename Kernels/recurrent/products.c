@@ -147,6 +147,8 @@ void kn_recurrent_step(const struct kn_recurrent_member *m, size_t step, size_t 
       .second = m->states->second,
       .gated = m->states->gated,
       .output = m->direction->output == NULL ? NULL : m->storage->output,
+      .saved = m->direction->saved == NULL ? NULL : m->storage->saved,
+      .saved_stride = m->a->hidden,
   };
   const kn_pointwise_kernel finish = m->kernels->pointwise[m->a->cell][phase];
   if (live == 1) {

@@ -69,6 +69,25 @@ static void begin(const struct kn_recurrent_member *m) {
   }
 }
 
+// Where the live rows of a step write.
+static void find_places(const struct kn_recurrent_member *m, size_t step, size_t live) {
+  const struct kn_recurrent_arguments *a = m->a;
+  const struct kn_recurrent_storage *s = m->storage;
+  const struct kn_recurrent_direction *direction = m->direction;
+  const size_t slots = a->directions * m->layout->slots * a->hidden;
+  for (size_t r = 0; r < live; r++) {
+    const size_t row = s->order[r];
+    const size_t time = kn_place_in_time(direction->reverse, s->lengths[r], step);
+    if (direction->output != NULL) {
+      s->output[r] =
+          direction->output + row * a->output_batch_stride + time * a->output_time_stride;
+    }
+    if (direction->saved != NULL) {
+      s->saved[r] = direction->saved + (row * a->time + time) * slots;
+    }
+  }
+}
+
 static void run_direction(const struct kn_recurrent_member *m, bool barriers, const struct kn_team *team) {
   const struct kn_recurrent_storage *s = m->storage;
   begin(m);
@@ -81,11 +100,7 @@ static void run_direction(const struct kn_recurrent_member *m, bool barriers, co
       projected_until = project_chunk(m, step, live);
       chunk_row = 0;
     }
-    for (size_t r = 0; r < live && m->direction->output != NULL; r++) {
-      const size_t time = kn_place_in_time(m->direction->reverse, s->lengths[r], step);
-      s->output[r] = m->direction->output + s->order[r] * m->a->output_batch_stride +
-                     time * m->a->output_time_stride;
-    }
+    find_places(m, step, live);
     for (size_t phase = 0; phase < m->layout->phases; phase++) {
       kn_recurrent_step(m, step, phase, live, chunk_row);
       if (barriers) kn_team_barrier(team);

@@ -23,6 +23,7 @@ struct kn_recurrent_storage {
   size_t *at;            // [rows] where a row's state is
   const float **from;    // [rows] a row's operand in a step
   float **output;        // [rows] a row's output in a step
+  float **saved;         // [rows] what is kept of a row's step
   const float **inputs;  // [chunk_rows] rows of x
   float *projected;      // [own panels][chunk_rows][blocks * width]: x·W + b, a chunk of steps
   size_t chunk_rows;

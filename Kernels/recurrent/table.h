@@ -17,4 +17,10 @@ const struct kn_recurrent_kernels RECURRENT_KERNELS = {
              [KN_CELL_RNN_RELU] = rnn_relu_units,
              [KN_CELL_LSTM] = lstm_units,
              [KN_CELL_GRU_RESET_AFTER] = gru_reset_after_units},
+    .backward = {[KN_CELL_RNN_TANH] = {rnn_tanh_backward},
+                 [KN_CELL_RNN_RELU] = {rnn_relu_backward},
+                 [KN_CELL_LSTM] = {lstm_backward},
+                 [KN_CELL_GRU_RESET_AFTER] = {gru_reset_after_backward},
+                 [KN_CELL_GRU_RESET_BEFORE] = {gru_reset_before_mix_backward,
+                                               gru_reset_before_gates_backward}},
 };

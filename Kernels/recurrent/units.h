@@ -52,12 +52,12 @@ static void lstm_units(const struct kn_recurrent_cell_arguments *a, size_t row, 
                        size_t end) {
   for (size_t u = begin; u < end; u += V_WIDTH) {
     const size_t at = row * a->hidden + u, units = end - u;
-    const struct lstm_state state =
+    const struct lstm_step step =
         lstm(gate_sum(a, row, 0, u, units), gate_sum(a, row, 1, u, units),
              gate_sum(a, row, 2, u, units), gate_sum(a, row, 3, u, units),
              load_units(a->state + at, units));
-    store_units(a->new_hidden + at, units, state.hidden);
-    store_units(a->new_cell + at, units, state.cell);
+    store_units(a->new_hidden + at, units, step.hidden);
+    store_units(a->new_cell + at, units, step.cell);
   }
 }
 
@@ -70,6 +70,6 @@ static void gru_reset_after_units(const struct kn_recurrent_cell_arguments *a, s
     const vf h = load_units(a->state + at, units);
     store_units(a->new_hidden + at, units,
                 gru_reset_after(gate_sum(a, row, 0, u, units), gate_sum(a, row, 1, u, units),
-                                input_sum(a, row, 2, u, units), product, h));
+                                input_sum(a, row, 2, u, units), product, h).hidden);
   }
 }

@@ -31,6 +31,11 @@ enum { KN_CELL_COUNT = 5, KN_CELL_MAX_GATES = 4 };
 // Gates of the cell: the length of the arrays below, in the order given above.
 size_t kn_cell_gates(enum kn_cell cell);
 
+// Floats that a unit's step keeps for kn_recurrent_gradient: i f g o c' of an lstm and r z n of a gru
+// after their functions; then h·Uₙ + bₙ (reset after) or r∘h (reset before); nothing for rnn.
+// `saved` is [batch, time, directions, slots, hidden], what is past a row's length left as it was.
+size_t kn_cell_saved_slots(enum kn_cell cell);
+
 // A matrix by reference: element (r, c) is at data[r * row_stride + c * column_stride].
 struct kn_recurrent_matrix {
   const float *data;
@@ -56,6 +61,7 @@ struct kn_recurrent_direction {
   const float *initial_hidden, *initial_cell;          // [batch, hidden], or NULL: zeros
   float *final_hidden, *final_cell;                    // [batch, hidden], or NULL; may be the initial ones
   float *output;                                       // at batch 0, time 0; or NULL
+  float *saved;                                        // for the gradient, at batch 0, time 0; or NULL
   bool reverse;
 };
 

@@ -1,0 +1,139 @@
+// The cells' derivatives on vectors of units. Included once by the file of an instruction set, after
+// units.h. With g a gate after its function and dh the gradient of h':
+//
+//     σ' = g (1 − g)    tanh' = 1 − g²
+
+V_INLINE vf sigmoid_slope(vf g) { return v_mul(g, v_sub(v_set(1), g)); }
+
+V_INLINE vf tanh_slope(vf g) { return v_fnma(g, g, v_set(1)); }
+
+// dh of units from u on: what came from the step behind, and from the output.
+V_INLINE vf hidden_gradient(const struct kn_backward_row *row, size_t u, size_t units) {
+  const vf dh = load_units(row->hidden_gradient + u, units);
+  if (row->output_gradient == NULL) return dh;
+  return v_add(dh, load_units(row->output_gradient + u, units));
+}
+
+static void rnn_tanh_backward(const struct kn_backward *b) {
+  for (size_t r = 0; r < b->rows; r++) {
+    const struct kn_backward_row *row = &b->row[r];
+    for (size_t u = b->begin; u < b->end; u += V_WIDTH) {
+      const size_t units = b->end - u;
+      const vf slope = tanh_slope(load_units(row->output + u, units));
+      const vf d = v_mul(hidden_gradient(row, u, units), slope);
+      store_units(row->gates + u, units, d);
+      store_units(row->step + u, units, d);
+    }
+  }
+}
+
+static void rnn_relu_backward(const struct kn_backward *b) {
+  for (size_t r = 0; r < b->rows; r++) {
+    const struct kn_backward_row *row = &b->row[r];
+    for (size_t u = b->begin; u < b->end; u += V_WIDTH) {
+      const size_t units = b->end - u;
+      const vm positive = v_less(v_zero(), load_units(row->output + u, units));
+      const vf d = v_select(positive, hidden_gradient(row, u, units), v_zero());
+      store_units(row->gates + u, units, d);
+      store_units(row->step + u, units, d);
+    }
+  }
+}
+
+static void lstm_backward(const struct kn_backward *b) {
+  const size_t hidden = b->hidden;
+  for (size_t r = 0; r < b->rows; r++) {
+    const struct kn_backward_row *row = &b->row[r];
+    for (size_t u = b->begin; u < b->end; u += V_WIDTH) {
+      const size_t units = b->end - u;
+      const vf i = load_units(row->saved + u, units);
+      const vf f = load_units(row->saved + hidden + u, units);
+      const vf g = load_units(row->saved + 2 * hidden + u, units);
+      const vf o = load_units(row->saved + 3 * hidden + u, units);
+      const vf t = v_tanh(load_units(row->saved + 4 * hidden + u, units));
+      const vf before = load_units(row->cell_before + u, units);
+      const vf dh = hidden_gradient(row, u, units);
+      const vf later = load_units(row->cell_gradient + u, units);
+      const vf dc = v_fma(v_mul(dh, o), tanh_slope(t), later);
+      store_units(row->cell_gradient + u, units, v_mul(dc, f));
+      const vf d[4] = {
+          v_mul(v_mul(dc, g), sigmoid_slope(i)), v_mul(v_mul(dc, before), sigmoid_slope(f)),
+          v_mul(v_mul(dc, i), tanh_slope(g)), v_mul(v_mul(dh, t), sigmoid_slope(o))};
+      for (size_t gate = 0; gate < 4; gate++) {
+        store_units(row->gates + gate * hidden + u, units, d[gate]);
+        store_units(row->step + gate * hidden + u, units, d[gate]);
+      }
+    }
+  }
+}
+
+// dn and dz of a gru's row; leaves dh∘z as the part of dh that does not pass a gate.
+V_INLINE vf gru_mix_backward(const struct kn_backward_row *row, size_t hidden, size_t u,
+                             size_t units, vf *dz) {
+  const vf z = load_units(row->saved + hidden + u, units);
+  const vf n = load_units(row->saved + 2 * hidden + u, units);
+  const vf h = load_units(row->hidden_before + u, units);
+  const vf dh = hidden_gradient(row, u, units);
+  store_units(row->hidden_gradient + u, units, v_mul(dh, z));
+  *dz = v_mul(v_mul(dh, v_sub(h, n)), sigmoid_slope(z));
+  return v_mul(v_mul(dh, v_sub(v_set(1), z)), tanh_slope(n));
+}
+
+// gates: n r z and r∘n, so that both sides' lie in one piece.
+static void gru_reset_after_backward(const struct kn_backward *b) {
+  const size_t hidden = b->hidden;
+  for (size_t r = 0; r < b->rows; r++) {
+    const struct kn_backward_row *row = &b->row[r];
+    for (size_t u = b->begin; u < b->end; u += V_WIDTH) {
+      const size_t units = b->end - u;
+      const vf reset = load_units(row->saved + u, units);
+      const vf product = load_units(row->saved + 3 * hidden + u, units);
+      vf dz;
+      const vf dn = gru_mix_backward(row, hidden, u, units, &dz);
+      const vf dr = v_mul(v_mul(dn, product), sigmoid_slope(reset)), gated = v_mul(dn, reset);
+      store_units(row->gates + u, units, dn);
+      store_units(row->gates + hidden + u, units, dr);
+      store_units(row->gates + 2 * hidden + u, units, dz);
+      store_units(row->gates + 3 * hidden + u, units, gated);
+      store_units(row->step + u, units, dr);
+      store_units(row->step + hidden + u, units, dz);
+      store_units(row->step + 2 * hidden + u, units, gated);
+    }
+  }
+}
+
+// Phase 0, before dn·Uₙᵀ.
+static void gru_reset_before_mix_backward(const struct kn_backward *b) {
+  const size_t hidden = b->hidden;
+  for (size_t r = 0; r < b->rows; r++) {
+    const struct kn_backward_row *row = &b->row[r];
+    for (size_t u = b->begin; u < b->end; u += V_WIDTH) {
+      const size_t units = b->end - u;
+      vf dz;
+      const vf dn = gru_mix_backward(row, hidden, u, units, &dz);
+      store_units(row->gates + hidden + u, units, dz);
+      store_units(row->gates + 2 * hidden + u, units, dn);
+      store_units(row->step + hidden + u, units, dz);
+      store_units(row->step + 2 * hidden + u, units, dn);
+      store_units(row->gated + u, units, load_units(row->saved + 3 * hidden + u, units));
+    }
+  }
+}
+
+// Phase 1, with that product, the gradient of r∘h.
+static void gru_reset_before_gates_backward(const struct kn_backward *b) {
+  for (size_t r = 0; r < b->rows; r++) {
+    const struct kn_backward_row *row = &b->row[r];
+    for (size_t u = b->begin; u < b->end; u += V_WIDTH) {
+      const size_t units = b->end - u;
+      const vf reset = load_units(row->saved + u, units);
+      const vf h = load_units(row->hidden_before + u, units);
+      const vf d = load_units(row->product + u, units);
+      const vf dr = v_mul(v_mul(d, h), sigmoid_slope(reset));
+      store_units(row->gates + u, units, dr);
+      store_units(row->step + u, units, dr);
+      const vf dh = load_units(row->hidden_gradient + u, units);
+      store_units(row->hidden_gradient + u, units, v_fma(d, reset, dh));
+    }
+  }
+}
