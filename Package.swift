@@ -115,7 +115,7 @@ let package = Package(
       ], path: "Tests/ModelTests", resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(
       name: "DifferentiationTests",
-      dependencies: ["Sequent", "SequentIR", "SequentCompiler", "TestSupport"],
+      dependencies: ["Sequent", "SequentIR", "SequentCompiler", "SequentRuntime", "TestSupport"],
       path: "Tests/DifferentiationTests", swiftSettings: swiftSettings),
     .testTarget(
       name: "LayerTests", dependencies: ["Sequent", "SequentIR", "SequentExamples"],

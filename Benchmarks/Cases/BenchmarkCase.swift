@@ -17,6 +17,8 @@ public struct BenchmarkCase: Sendable {
   public let name: String
   /// What is computed.
   public let kind: Kind
+  /// Whether the gradients of the outputs' sum with respect to inputs and weights are, too.
+  public let isTraining: Bool
 
   /// Reads a case.
   ///
@@ -24,9 +26,7 @@ public struct BenchmarkCase: Sendable {
   public init(_ json: JSON) throws(UnsupportedCase) {
     let fields = try CaseFields(json)
     name = fields.name
-    guard fields.mode != "train" else {
-      throw UnsupportedCase(name: name, reason: "training is not timed")
-    }
+    isTraining = fields.mode == "train"
     switch fields.kind {
     case "gemm":
       kind = .gemm(
@@ -38,11 +38,15 @@ public struct BenchmarkCase: Sendable {
       configuration.layers = try fields.size("layers", default: 1)
       configuration.isBidirectional = try fields.flag("bidirectional")
       configuration.isRagged = try fields.flag("ragged")
+      configuration.isSummed = isTraining
       configuration.cell = RecurrentConfiguration.Cell(rawValue: fields.kind) ?? .lstm
       kind = .recurrent(
         configuration, batch: try fields.size("batch"), time: try fields.size("time"))
     default:
       throw UnsupportedCase(name: name, reason: "kind '\(fields.kind)' is not timed")
+    }
+    if isTraining, case .gemm = kind {
+      throw UnsupportedCase(name: name, reason: "training is timed for recurrent networks only")
     }
     guard elements <= Self.largestCase else {
       throw UnsupportedCase(
@@ -98,7 +102,8 @@ public struct BenchmarkCase: Sendable {
         total += 2 * steps * columns * Double(width + network.hidden)
         width = directions * network.hidden
       }
-      return total
+      // Backwards, every product has one for each of its operands.
+      return isTraining ? 3 * total : total
     }
   }
 }

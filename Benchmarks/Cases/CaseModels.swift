@@ -50,12 +50,14 @@ public struct RecurrentConfiguration: ModelConfiguration {
   public var isBidirectional = false
   /// Whether rows have lengths.
   public var isRagged = false
+  /// Whether the outputs' sum is wanted instead of the outputs.
+  public var isSummed = false
 
   /// One LSTM layer.
   public init() {}
 }
 
-/// y `[batch, time, directions · hidden]`: the last layer's output at every step.
+/// y `[batch, time, directions · hidden]`: the last layer's output at every step; or its sum.
 struct RecurrentModel<Cell: SizedCell>: Model {
   let network: RecurrentLayer<Cell>
   let configuration: RecurrentConfiguration
@@ -72,7 +74,8 @@ struct RecurrentModel<Cell: SizedCell>: Model {
     let x = inputs.tensor(
       "x", .float32, ["batch", "time", Dimension(constant: configuration.input)])
     let lengths = configuration.isRagged ? inputs.lengths() : nil
-    return ["y": network(x, lengths: lengths).output]
+    let y = network(x, lengths: lengths).output
+    return configuration.isSummed ? ["loss": y.sum(over: 2).sum(over: 1).sum(over: 0)] : ["y": y]
   }
 }
 

@@ -1,4 +1,5 @@
 import Sequent
+import SequentCompiler
 import SequentIR
 import SequentRuntime
 
@@ -8,9 +9,22 @@ extension BenchmarkCase {
     let traced = try traced()
     let weights = try traced.module.initialWeights(seed: 0)
     let benchmark = try Benchmark(name, settings: settings, flops: flops) {
-      try CompiledModel(traced, weights: weights, options: $0)
+      let model = isTraining ? try differentiated(traced, $0) : traced
+      return try CompiledModel(model, weights: weights, options: $0)
     }
     return try benchmark.rows(sizes: sizes, inputs: try inputs(traced.module))
+  }
+
+  /// The model fused, then differentiated: fused operations have fused gradients.
+  private func differentiated(
+    _ traced: TracedModel, _ options: CompilerOptions
+  ) throws -> TracedModel {
+    var module = try compile(traced.module, options: options).module
+    let sources = ["x"] + module.parameters.map(\.name)
+    module.functions = try module.functions.map {
+      try $0.differentiated("loss", withRespectTo: sources, named: $0.name)
+    }
+    return TracedModel(module: module)
   }
 
   private func inputs(_ module: Module) throws -> [String: TensorData] {

@@ -1,4 +1,6 @@
 // Packing of weights and biases into panels; see layout.h.
+#include <string.h>
+
 #include "recurrent/kernels.h"
 #include "recurrent/layout.h"
 
@@ -7,6 +9,14 @@ static float element(const struct kn_recurrent_matrix *gates, size_t gate, size_
                      size_t unit) {
   if (gates == NULL || gates[gate].data == NULL || unit >= hidden) return 0;
   return gates[gate].data[row * gates[gate].row_stride + unit * gates[gate].column_stride];
+}
+
+// A vector of a gate's units, whole and in one piece where they are stored: in training, weights are
+// packed in every run.
+static const float *whole_vector(const struct kn_recurrent_matrix *gate, size_t hidden, size_t row,
+                                 size_t unit, size_t width) {
+  if (gate->data == NULL || gate->column_stride != 1 || unit + width > hidden) return NULL;
+  return gate->data + row * gate->row_stride + unit;
 }
 
 // Packs the sum of two sets of gates of [depth, hidden]; `more` may be NULL.
@@ -22,6 +32,14 @@ static void pack(const struct kn_cell_layout *layout, size_t depth, size_t hidde
         for (size_t block = 0; block < layout->blocks; block++) {
           const size_t gate = phase->gate[block];
           const size_t unit = first + phase->unit[block] * width;
+          if (gates != NULL && more == NULL) {
+            const float *vector = whole_vector(&gates[gate], hidden, row, unit, width);
+            if (vector != NULL) {
+              memcpy(packed, vector, width * sizeof(float));
+              packed += width;
+              continue;
+            }
+          }
           for (size_t lane = 0; lane < width; lane++) {
             *packed++ = element(gates, gate, hidden, row, unit + lane) +
                         element(more, gate, hidden, row, unit + lane);

@@ -102,6 +102,9 @@ extension Target {
         case .recurrentSequence:
           var arguments = instruction.recurrentArguments
           return kn_recurrent_workspace_size(&arguments, threads)
+        case .recurrentSequenceGradient(let gradient):
+          var arguments = instruction.recurrentGradientArguments(gradient)
+          return kn_recurrent_gradient_workspace_size(&arguments, threads)
         default: return 0
         }
       },

@@ -49,6 +49,10 @@ extension Instruction {
       add(\.final_hidden, outputs[last])
       if states > 1 { add(\.final_cell, outputs[last + 1]) }
       add(\.output, outputs[0].sliced(2, from: direction * hidden, count: hidden))
+      if layer.savesGates, let saved = outputs.last {
+        let slots = layer.cell.savedSlots * hidden
+        add(\.saved, saved.sliced(2, from: direction * slots, count: slots))
+      }
     }
     if layer.hasLengths, let lengths = inputs.last {
       fields.append((MemoryLayout.offset(of: \kn_recurrent_arguments.lengths), lengths))

@@ -100,6 +100,7 @@ extension Instruction {
     case .pack(let packing): pack(packing, memory)
     case .recurrentCell(let cell): recurrentCell(cell, memory)
     case .recurrentSequence(let layer): recurrentSequence(layer, memory)
+    case .recurrentSequenceGradient(let gradient): recurrentSequenceGradient(gradient, memory)
     case .crossEntropy(let loss): crossEntropy(kn_cross_entropy, loss, memory)
     case .crossEntropyGradient(let loss): crossEntropy(kn_cross_entropy_gradient, loss, memory)
     case .randomUniform(let stream): randomUniform(stream, memory)

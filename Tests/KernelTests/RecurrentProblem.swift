@@ -182,6 +182,6 @@ extension RecurrentProblem {
       initial_cell: hasInitial && isLSTM ? UnsafePointer(memory.guarded(direction.cell)) : nil,
       final_hidden: memory.guarded(count: batch * hidden),
       final_cell: isLSTM ? memory.guarded(count: batch * hidden) : nil,
-      output: output, reverse: reverse)
+      output: output, saved: nil, reverse: reverse)
   }
 }

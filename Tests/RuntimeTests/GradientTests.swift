@@ -98,25 +98,4 @@ import Testing
       }
     }
   }
-
-  @Test func `the gradient of a fused layer is refused by name`() throws {
-    let module = try compile(Textbook.module(Textbook.Stack(.lstm))).module
-    let function = try #require(module.function("main"))
-    let derived = try function.differentiated("result0", withRespectTo: ["x"])
-    var lowered = module
-    lowered.functions = [derived]
-    let parameters = Dictionary(
-      uniqueKeysWithValues: try module.parameters.map {
-        ($0.name, HostTensor(.float32, try $0.type.sizes([:]), repeating: 0))
-      })
-    #expect {
-      try Model(lowered, parameters).executable().plan(
-        function: "gradient",
-        [
-          "batch": 1, "time": 1,
-        ])
-    } throws: {
-      "\($0)".contains("--disable fuse-recurrent-sequence")
-    }
-  }
 }

@@ -39,6 +39,7 @@ public enum Kernel: Hashable, Sendable {
   case maskedUpdate(holds: Bool)
   case recurrentCell(RecurrentCellKind)
   case recurrentSequence(RecurrentSequence)
+  case recurrentSequenceGradient(RecurrentSequenceGradient)
   /// Inputs: logits `[count, classes]`, labels.
   case crossEntropy(FusedCrossEntropy)
   /// Inputs: logits, labels, upstream.
@@ -67,13 +68,16 @@ public enum Kernel: Hashable, Sendable {
   /// A recurrent layer.
   ///
   /// Inputs: x, then for every direction packed input weights, packed hidden weights, packed bias
-  /// and the initial state if it is not zeros; last the lengths if there are any. Outputs: y `[batch, time, directions·hidden]`, every direction's final state.
+  /// and the initial state if it is not zeros; last the lengths if there are any. Outputs: y
+  /// `[batch, time, directions·hidden]`, every direction's final state, what is saved for the
+  /// gradient if anything is.
   public struct RecurrentSequence: Hashable, Sendable {
     public var cell: RecurrentCellKind
     public var isReversed: [Bool]
     public var startsAtZero: [Bool]
     public var hidden: Int
     public var hasLengths: Bool
+    public var savesGates: Bool
 
     /// Where direction `direction`'s part of `inputs` begins.
     public func firstInput(of direction: Int) -> Int {
@@ -112,7 +116,9 @@ extension Instruction {
     case .optimizerUpdate: return input == (output == 0 ? 0 : output + 4)
     case .recurrentSequence(let layer):
       // A direction's final state may take the place of its initial state.
-      guard output > 0 else { return false }
+      guard output > 0, output <= layer.isReversed.count * layer.cell.stateCount else {
+        return false
+      }
       let direction = (output - 1) / layer.cell.stateCount
       let state = (output - 1) % layer.cell.stateCount
       return !layer.startsAtZero[direction]
@@ -156,7 +162,7 @@ extension Instruction {
         && (!gemm.hasResidual || inputs[inputs.count - 1].hasUnitColumns)
         && (!gemm.isPacked || inputs[1].isDense)
         && (inputs.prefix(2) + outputs).allSatisfy(\.strides.areNotNegative)
-    case .argmax, .gather, .scatterAdd, .checkLengths, .crossEntropy, .crossEntropyGradient,
+    case .recurrentSequenceGradient, .argmax, .gather, .scatterAdd, .checkLengths, .crossEntropy, .crossEntropyGradient,
       .randomUniform, .pack(.recurrentBias):
       (inputs + outputs).allSatisfy(\.isDense)
     case .optimizerUpdate:

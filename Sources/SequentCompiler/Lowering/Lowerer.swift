@@ -93,7 +93,7 @@ struct Lowerer {
     switch operation {
     // Views, or in the pool already.
     case .constant, .size, .reshape, .transpose, .broadcast, .slice: return false
-    case .scan, .recurrentSequence: return false
+    case .scan, .recurrentSequence, .recurrentSequenceGradient: return false
     default:
       return types.allSatisfy(\.isStatic) && operation.isStatic
         && operands.allSatisfy { constantPosition(of: $0) != nil }

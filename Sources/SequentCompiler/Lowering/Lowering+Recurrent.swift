@@ -19,12 +19,11 @@ extension Lowerer {
   mutating func recurrentSequence(
     _ layer: FusedRecurrentSequence, _ operands: [View], _ shapes: [[Int]]
   ) throws -> [View] {
-    guard !layer.savesGates else { throw gradientOfSequence }
     let x = operands[0]
     let hidden = operands[2].shape[0]
     var kernel = Kernel.RecurrentSequence(
       cell: layer.cell, isReversed: layer.isReversed, startsAtZero: [], hidden: hidden,
-      hasLengths: layer.hasLengths)
+      hasLengths: layer.hasLengths, savesGates: layer.savesGates)
     var inputs = [x.hasUnitColumns ? x : try dense(x)]
     for direction in layer.directions(operands) {
       inputs.append(try packed(.recurrentWeights(layer.cell), [direction.inputWeights]))
@@ -35,9 +34,7 @@ extension Lowerer {
             layer.cell, hidden: hidden, hasBias: direction.bias != nil,
             hasHiddenBias: direction.hiddenBias != nil),
           [direction.bias, direction.hiddenBias].compactMap { $0 }.map { try dense($0) }))
-      let startsAtZero = direction.initialState.allSatisfy { state in
-        constantPosition(of: state).map { constants.isZero($0) } ?? false
-      }
+      let startsAtZero = direction.initialState.allSatisfy(isZero)
       kernel.startsAtZero.append(startsAtZero)
       if !startsAtZero { inputs += try direction.initialState.map { try dense($0) } }
     }
@@ -47,6 +44,11 @@ extension Lowerer {
     let outputs = try shapes.map { try allocate(.float32, $0) }
     emit(.recurrentSequence(kernel), inputs, into: outputs)
     return outputs
+  }
+
+  /// Whether a view is known to hold zeros.
+  func isZero(_ view: View) -> Bool {
+    constantPosition(of: view).map { constants.isZero($0) } ?? false
   }
 
   /// Lengths that kernels may trust: a copy held to 0...limit, the first one outside reported.

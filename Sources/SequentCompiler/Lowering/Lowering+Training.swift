@@ -37,12 +37,4 @@ extension Lowerer {
     emit(.optimizerUpdate(update), inputs, into: outputs)
     return outputs
   }
-
-  /// Why a fused recurrent layer cannot be differentiated here.
-  var gradientOfSequence: LoweringError {
-    let place = source.map { " (\($0.mnemonic) %\($0.name) \($0.origin))" } ?? ""
-    return LoweringError(
-      "the gradient of a fused recurrent layer cannot be run yet; --disable fuse-recurrent-sequence "
-        + "trains it step by step\(place)")
-  }
 }

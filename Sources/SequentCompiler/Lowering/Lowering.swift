@@ -162,8 +162,8 @@ extension Lowerer {
       return try recurrentCell(cell.cell, operands, shapes)
     case .recurrentSequence(let layer):
       return try recurrentSequence(layer, operands, shapes)
-    case .recurrentSequenceGradient:
-      throw gradientOfSequence
+    case .recurrentSequenceGradient(let gradient):
+      return try recurrentSequenceGradient(gradient, operands, shapes)
     case .crossEntropy(let loss):
       let output = try allocate(.float32, shapes[0])
       emit(.crossEntropy(loss), try operands.map { try dense($0) }, into: output)

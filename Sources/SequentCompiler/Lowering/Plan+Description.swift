@@ -64,6 +64,8 @@ extension Kernel {
     case .maskedUpdate: "masked_update"
     case .recurrentCell(let cell): "recurrent_cell.\(cell.rawValue)"
     case .recurrentSequence(let layer): "recurrent_sequence.\(layer.cell.rawValue)"
+    case .recurrentSequenceGradient(let gradient):
+      "recurrent_sequence_gradient.\(gradient.layer.cell.rawValue)"
     case .crossEntropy: "cross_entropy"
     case .crossEntropyGradient: "cross_entropy_gradient"
     case .randomUniform: "random_uniform"

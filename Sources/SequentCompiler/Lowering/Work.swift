@@ -23,6 +23,11 @@ extension Instruction {
       let (steps, input) = (inputs[0].shape[0] * inputs[0].shape[1], inputs[0].shape[2])
       let gates = layer.isReversed.count * layer.cell.gates.count * layer.hidden
       return Double(steps * gates) * Double(2 * (input + layer.hidden) + 20)
+    case .recurrentSequenceGradient(let gradient):
+      let layer = gradient.layer
+      let (steps, input) = (inputs[0].shape[0] * inputs[0].shape[1], inputs[0].shape[2])
+      let gates = layer.isReversed.count * layer.cell.gates.count * layer.hidden
+      return Double(steps * gates) * Double(4 * (input + layer.hidden) + 20)
     case .scatterAdd: return Double(inputs[0].count)
     case .crossEntropy: return 24 * Double(inputs[0].count)
     case .crossEntropyGradient: return 24 * elements
