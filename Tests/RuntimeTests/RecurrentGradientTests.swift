@@ -126,7 +126,8 @@ import Testing
   @Test(arguments: RecurrentCellKind.allCases)
   func `rows and units shared by a team`(cell: RecurrentCellKind) throws {
     try check(Problem(cell: cell, batch: 17, time: 2, input: 2, hidden: 3))
-    try check(Problem(cell: cell, directions: [false, true], batch: 1, time: 2, input: 2, hidden: 70))
+    try check(
+      Problem(cell: cell, directions: [false, true], batch: 1, time: 2, input: 2, hidden: 70))
   }
 
   @Test func `no rows and no steps`() throws {

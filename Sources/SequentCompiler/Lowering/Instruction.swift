@@ -162,7 +162,8 @@ extension Instruction {
         && (!gemm.hasResidual || inputs[inputs.count - 1].hasUnitColumns)
         && (!gemm.isPacked || inputs[1].isDense)
         && (inputs.prefix(2) + outputs).allSatisfy(\.strides.areNotNegative)
-    case .recurrentSequenceGradient, .argmax, .gather, .scatterAdd, .checkLengths, .crossEntropy, .crossEntropyGradient,
+    case .recurrentSequenceGradient, .argmax, .gather, .scatterAdd, .checkLengths, .crossEntropy,
+      .crossEntropyGradient,
       .randomUniform, .pack(.recurrentBias):
       (inputs + outputs).allSatisfy(\.isDense)
     case .optimizerUpdate:
