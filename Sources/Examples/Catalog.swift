@@ -2,7 +2,9 @@ import Sequent
 
 /// The models that come with Sequent, by the names that the command takes.
 public let catalog: [CatalogEntry] = [
-  CatalogEntry("language-of-word", "names the language of a word", LanguageOfWord.self)
+  CatalogEntry("language-of-word", "names the language of a word", LanguageOfWord.self),
+  CatalogEntry(
+    "char-lm", "writes text a character at a time", CharacterLanguageModel.self),
 ]
 
 /// A model that comes with Sequent.
