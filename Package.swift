@@ -118,6 +118,10 @@ let package = Package(
       dependencies: ["Sequent", "SequentIR", "SequentCompiler", "SequentRuntime", "TestSupport"],
       path: "Tests/DifferentiationTests", swiftSettings: swiftSettings),
     .testTarget(
+      name: "ParityTests",
+      dependencies: ["Sequent", "SequentIR", "SequentCompiler", "SequentRuntime", "TestSupport"],
+      path: "Tests/ParityTests", resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
+    .testTarget(
       name: "LayerTests", dependencies: ["Sequent", "SequentIR", "SequentExamples"],
       path: "Tests/LayerTests", swiftSettings: swiftSettings),
     .testTarget(
