@@ -12,27 +12,6 @@ public enum ParameterRole: String, Hashable, Sendable, CaseIterable {
   case other
 }
 
-/// How a parameter's first values are drawn.
-///
-/// A closed list of names, so that a module's text says it: the numbers behind them are in
-/// `Initializer.values`, in the library.
-public enum InitializerKind: Hashable, Sendable {
-  /// All zeros.
-  case zeros
-  /// All ones.
-  case ones
-  /// Uniform in ±bound.
-  case uniform(bound: Float)
-  /// Normal with mean 0.
-  case normal(deviation: Float)
-  /// Glorot and Bengio (2010): uniform in ±√(6 / (inputs + outputs)).
-  case xavierUniform
-  /// He et al. (2015): normal with deviation √(2 / inputs).
-  case heNormal
-  /// Saxe et al. (2014): a random orthogonal matrix.
-  case orthogonal
-}
-
 /// A weight of the module, shared by its functions.
 public struct Parameter: Hashable, Sendable {
   /// The layer path and the weight's own name: `encoder.layer0.forward.input.input_weight`.

@@ -34,11 +34,11 @@ public struct Linear: Layer {
 
   /// Creates a layer from its sizes.
   public init(
-    _ input: Int, _ output: Int, bias: Bool = true,
-    initializer: InitializerKind = .xavierUniform
+    _ input: Int, _ output: Int, bias: Bool = true, initialization: Initialization = .keras
   ) {
-    weight = Weight([input, output], role: .linear, initializer: initializer)
-    self.bias = bias ? .vector(output) : nil
+    let draw = initialization.linear(inputs: input)
+    weight = Weight([input, output], role: .linear, initializer: draw.weight)
+    self.bias = bias ? .vector(output, initializer: draw.bias) : nil
   }
 
   /// x · W + b.
@@ -55,8 +55,9 @@ public struct Embedding: Layer {
   public let weight: Weight
 
   /// Creates a table from its sizes.
-  public init(_ vocabulary: Int, _ width: Int) {
-    weight = Weight([vocabulary, width], role: .embedding, initializer: .normal(deviation: 1))
+  public init(_ vocabulary: Int, _ width: Int, initialization: Initialization = .pytorch) {
+    weight = Weight(
+      [vocabulary, width], role: .embedding, initializer: initialization.embedding)
   }
 
   /// The tokens' rows.

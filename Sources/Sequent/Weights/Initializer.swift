@@ -8,9 +8,15 @@ extension Parameter {
   public func initialValues(seed: UInt64) throws -> TensorData {
     let shape = try type.sizes([:])
     let count = shape.reduce(1, *)
-    var generator = CounterGenerator(seed: seed, stream: name)
+    var generator = CounterGenerator(seed: seed, stream: initializer.stream(of: name))
     let inputs = Double(shape.count > 1 ? shape[shape.count - 2] : shape.last ?? 1)
     let outputs = Double(shape.last ?? 1)
+    let uniform = { (bound: Double, generator: inout CounterGenerator) in
+      (0..<count).map { _ in Float((generator.uniform() * 2 - 1) * bound) }
+    }
+    let normal = { (deviation: Double, generator: inout CounterGenerator) in
+      (0..<count).map { _ in Float(generator.normal() * deviation) }
+    }
     let values: [Float]
     switch initializer {
     case .zeros: values = Array(repeating: 0, count: count)
@@ -19,17 +25,37 @@ extension Parameter {
       values = (0..<count).map { _ in Float(generator.uniform() * 2 - 1) * bound }
     case .normal(let deviation):
       values = (0..<count).map { _ in Float(generator.normal()) * deviation }
-    case .xavierUniform:
-      let bound = (6 / (inputs + outputs)).squareRoot()
-      values = (0..<count).map { _ in Float((generator.uniform() * 2 - 1) * bound) }
-    case .heNormal:
-      let deviation = (2 / inputs).squareRoot()
-      values = (0..<count).map { _ in Float(generator.normal() * deviation) }
+    case .truncatedNormal(let deviation):
+      values = (0..<count).map { _ in Float(generator.truncatedNormal()) * deviation }
+    case .xavierUniform: values = uniform((6 / (inputs + outputs)).squareRoot(), &generator)
+    case .xavierNormal: values = normal((2 / (inputs + outputs)).squareRoot(), &generator)
+    case .heUniform: values = uniform((6 / inputs).squareRoot(), &generator)
+    case .heNormal: values = normal((2 / inputs).squareRoot(), &generator)
+    case .lecunUniform: values = uniform((3 / inputs).squareRoot(), &generator)
+    case .lecunNormal: values = normal((1 / inputs).squareRoot(), &generator)
     case .orthogonal:
       values = orthogonal(
         rows: count / max(Int(outputs), 1), columns: Int(outputs), &generator)
+    case .orthogonalBlock(let index, let blocks):
+      let (rows, columns) = (count / max(Int(outputs), 1), Int(outputs))
+      let whole = orthogonal(rows: rows, columns: columns * blocks, &generator)
+      values = (0..<rows).flatMap { row in
+        let start = (row * blocks + index) * columns
+        return whole[start..<start + columns]
+      }
     }
     return try TensorData(shape: shape, elements: .float32(values))
+  }
+}
+
+extension InitializerKind {
+  /// The stream that a parameter is drawn from: its name, or what is common to the names of the
+  /// parameters that are blocks of one matrix (`PATH.GATE.hidden_weight`).
+  fileprivate func stream(of name: String) -> String {
+    guard case .orthogonalBlock = self else { return name }
+    var words = name.split(separator: ".", omittingEmptySubsequences: false)
+    if words.count > 1 { words.remove(at: words.count - 2) }
+    return words.joined(separator: ".")
   }
 }
 
@@ -54,35 +80,5 @@ private func orthogonal(
   return (0..<rows * columns).map { position in
     let (row, column) = (position / columns, position % columns)
     return Float(rows <= columns ? basis[row][column] : basis[column][row])
-  }
-}
-
-/// Random numbers as a function of seed, stream and position (SplitMix64; Steele et al., 2014).
-package struct CounterGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  /// Creates a generator; streams of different names are independent of each other.
-  package init(seed: UInt64, stream: String) {
-    // FNV-1a over the name: Swift's own hashes differ from process to process.
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in stream.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-    state = hash ^ (seed &* 0x9e37_79b9_7f4a_7c15)
-  }
-
-  package mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-
-  /// A number in [0, 1).
-  package mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
-
-  /// A number with mean 0 and deviation 1 (Box and Muller, 1958).
-  package mutating func normal() -> Double {
-    let radius = (-2 * Foundation.log(1 - uniform())).squareRoot()
-    return radius * Foundation.cos(2 * .pi * uniform())
   }
 }

@@ -1,23 +1,42 @@
 extension InitializerKind {
+  /// The kinds that no number goes with, by the word in the text form.
+  private static let plain: [(word: String, kind: InitializerKind)] = [
+    ("zeros", .zeros), ("ones", .ones), ("xavier_uniform", .xavierUniform),
+    ("xavier_normal", .xavierNormal), ("he_uniform", .heUniform), ("he_normal", .heNormal),
+    ("lecun_uniform", .lecunUniform), ("lecun_normal", .lecunNormal), ("orthogonal", .orthogonal),
+  ]
+
+  /// The words that stand for a kind alone: `zeros`, `he_normal`.
+  public static var names: [String] { plain.map(\.word) }
+
+  /// The kind of a name that needs no number, `he_normal`; nil when there is none.
+  public init?(named name: String) {
+    guard let (_, kind) = Self.plain.first(where: { $0.word == name }) else { return nil }
+    self = kind
+  }
+
   /// The word in the text form.
-  var word: String {
+  public var word: String {
     switch self {
-    case .zeros: "zeros"
-    case .ones: "ones"
     case .uniform: "uniform"
     case .normal: "normal"
-    case .xavierUniform: "xavier_uniform"
-    case .heNormal: "he_normal"
-    case .orthogonal: "orthogonal"
+    case .truncatedNormal: "truncated_normal"
+    case .orthogonalBlock: "orthogonal_block"
+    case .zeros, .ones, .xavierUniform, .xavierNormal, .heUniform, .heNormal, .lecunUniform,
+      .lecunNormal, .orthogonal:
+      Self.plain.first { $0.kind == self }?.word ?? ""
     }
   }
 
-  /// The number that goes with the word: its attribute's name, and the text.
-  var argument: (name: String, value: String)? {
+  /// The numbers that go with the word: their attributes' names, and the text.
+  var arguments: [(name: String, value: String)] {
     switch self {
-    case .uniform(let bound): ("bound", "\(bound)")
-    case .normal(let deviation): ("deviation", "\(deviation)")
-    case .zeros, .ones, .xavierUniform, .heNormal, .orthogonal: nil
+    case .uniform(let bound): [("bound", "\(bound)")]
+    case .normal(let deviation), .truncatedNormal(let deviation): [("deviation", "\(deviation)")]
+    case .orthogonalBlock(let index, let count): [("block", "\(index)"), ("blocks", "\(count)")]
+    case .zeros, .ones, .xavierUniform, .xavierNormal, .heUniform, .heNormal, .lecunUniform,
+      .lecunNormal, .orthogonal:
+      []
     }
   }
 
@@ -28,14 +47,21 @@ extension InitializerKind {
       return
     }
     switch try attributes.word("init") {
-    case "zeros": self = .zeros
-    case "ones": self = .ones
     case "uniform": self = .uniform(bound: Float(try attributes.number("bound")))
     case "normal": self = .normal(deviation: Float(try attributes.number("deviation")))
-    case "xavier_uniform": self = .xavierUniform
-    case "he_normal": self = .heNormal
-    case "orthogonal": self = .orthogonal
-    case let word: throw TypeError("parameter: no initializer is called '\(word)'")
+    case "truncated_normal":
+      self = .truncatedNormal(deviation: Float(try attributes.number("deviation")))
+    case "orthogonal_block":
+      let (index, count) = (try attributes.integer("block"), try attributes.integer("blocks"))
+      guard (0..<max(count, 0)).contains(index) else {
+        throw TypeError("parameter: there is no block \(index) of \(count)")
+      }
+      self = .orthogonalBlock(index: index, count: count)
+    case let word:
+      guard let kind = InitializerKind(named: word) else {
+        throw TypeError("parameter: no initializer is called '\(word)'")
+      }
+      self = kind
     }
   }
 }

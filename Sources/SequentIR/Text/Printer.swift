@@ -57,7 +57,7 @@ struct Printer {
     let name = Spelling.name(parameter.name, afterSigil: true)
     let initializer = parameter.initializer
     var attributes = "role = \(parameter.role.rawValue), init = \(initializer.word)"
-    if let (name, value) = initializer.argument { attributes += ", \(name) = \(value)" }
+    for (name, value) in initializer.arguments { attributes += ", \(name) = \(value)" }
     line("parameter @\(name) : \(parameter.type) {\(attributes)}")
   }
 

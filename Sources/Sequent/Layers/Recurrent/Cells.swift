@@ -14,12 +14,13 @@ public struct RNNCell: RecurrentCell, NamedParts {
 
   /// Creates a cell from its sizes.
   public init(
-    _ inputSize: Int, _ hiddenSize: Int, _ nonlinearity: Nonlinearity = .tanh, bias: Bool = true
+    _ inputSize: Int, _ hiddenSize: Int, _ nonlinearity: Nonlinearity = .tanh, bias: Bool = true,
+    initialization: Initialization = .pytorch
   ) {
     self.inputSize = inputSize
     stateSizes = [hiddenSize]
     self.nonlinearity = nonlinearity
-    gate = GateWeights(inputSize, hiddenSize, bias: bias)
+    gate = GateWeights(inputSize, hiddenSize, bias: bias, initialization: initialization)
   }
 
   /// The only gate is called `state`.
@@ -46,13 +47,18 @@ public struct LSTMCell: RecurrentCell, NamedParts {
   private let output: GateWeights
 
   /// Creates a cell from its sizes.
-  public init(_ inputSize: Int, _ hiddenSize: Int, bias: Bool = true) {
+  public init(
+    _ inputSize: Int, _ hiddenSize: Int, bias: Bool = true,
+    initialization: Initialization = .pytorch
+  ) {
     self.inputSize = inputSize
     stateSizes = [hiddenSize, hiddenSize]
-    input = GateWeights(inputSize, hiddenSize, bias: bias)
-    forget = GateWeights(inputSize, hiddenSize, bias: bias)
-    cell = GateWeights(inputSize, hiddenSize, bias: bias)
-    output = GateWeights(inputSize, hiddenSize, bias: bias)
+    let gates = (0..<4).map {
+      GateWeights(
+        inputSize, hiddenSize, bias: bias, gate: ($0, 4), isForget: $0 == 1,
+        initialization: initialization)
+    }
+    (input, forget, cell, output) = (gates[0], gates[1], gates[2], gates[3])
   }
 
   /// The gates by name.
@@ -91,15 +97,19 @@ public struct GRUCell: RecurrentCell, NamedParts {
 
   /// Creates a cell from its sizes.
   public init(
-    _ inputSize: Int, _ hiddenSize: Int, resetGate: ResetGate = .afterProduct, bias: Bool = true
+    _ inputSize: Int, _ hiddenSize: Int, resetGate: ResetGate = .afterProduct, bias: Bool = true,
+    initialization: Initialization = .pytorch
   ) {
     self.inputSize = inputSize
     self.resetGate = resetGate
     stateSizes = [hiddenSize]
-    reset = GateWeights(inputSize, hiddenSize, bias: bias)
-    update = GateWeights(inputSize, hiddenSize, bias: bias)
-    new = GateWeights(
-      inputSize, hiddenSize, bias: bias, hiddenBias: bias && resetGate == .afterProduct)
+    let gates = (0..<3).map {
+      GateWeights(
+        inputSize, hiddenSize, bias: bias,
+        hiddenBias: $0 == 2 && bias && resetGate == .afterProduct, gate: ($0, 3),
+        initialization: initialization)
+    }
+    (reset, update, new) = (gates[0], gates[1], gates[2])
   }
 
   /// The gates by name.

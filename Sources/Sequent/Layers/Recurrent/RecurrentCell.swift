@@ -34,13 +34,22 @@ public struct GateWeights: NamedParts, Sendable {
   /// A bias of the hidden part alone, `[hidden]`; only the candidate of a GRU has one.
   public let hiddenBias: Weight?
 
-  /// Creates a gate's weights, drawn as PyTorch does: uniform in ±1/√hidden.
-  public init(_ inputSize: Int, _ hiddenSize: Int, bias: Bool, hiddenBias: Bool = false) {
-    let draw = InitializerKind.uniform(bound: 1 / Float(max(hiddenSize, 1)).squareRoot())
-    input = Weight([inputSize, hiddenSize], role: .gate, initializer: draw)
-    hidden = Weight([hiddenSize, hiddenSize], role: .gate, initializer: draw)
-    self.bias = bias ? .vector(hiddenSize, initializer: draw) : nil
-    self.hiddenBias = hiddenBias ? .vector(hiddenSize, initializer: draw) : nil
+  /// Creates a gate's weights.
+  ///
+  /// - Parameters:
+  ///   - gate: which of the cell's gates it is, and how many there are.
+  ///   - isForget: whether it is an LSTM's forget gate, whose bias may start at one.
+  public init(
+    _ inputSize: Int, _ hiddenSize: Int, bias: Bool, hiddenBias: Bool = false,
+    gate: (index: Int, count: Int) = (0, 1), isForget: Bool = false,
+    initialization: Initialization = .pytorch
+  ) {
+    let draw = initialization.gate(
+      gate.index, of: gate.count, inputs: inputSize, hidden: hiddenSize, isForget: isForget)
+    input = Weight([inputSize, hiddenSize], role: .gate, initializer: draw.input)
+    hidden = Weight([hiddenSize, hiddenSize], role: .gate, initializer: draw.hidden)
+    self.bias = bias ? .vector(hiddenSize, initializer: draw.bias) : nil
+    self.hiddenBias = hiddenBias ? .vector(hiddenSize, initializer: draw.bias) : nil
   }
 
   /// The weights by the names that checkpoints are mapped to.

@@ -10,12 +10,12 @@ extension RecurrentLayer where Cell == RNNCell {
   public init(
     _ inputSize: Int, _ hiddenSize: Int, _ nonlinearity: RNNCell.Nonlinearity = .tanh,
     layers: Int = 1, bidirectional: Bool = false, dropout: Dropout = Dropout(0),
-    bias: Bool = true
+    bias: Bool = true, initialization: Initialization = .pytorch
   ) {
     self.init(
       inputSize: inputSize, layers: layers, bidirectional: bidirectional, dropout: dropout
     ) {
-      RNNCell($0, hiddenSize, nonlinearity, bias: bias)
+      RNNCell($0, hiddenSize, nonlinearity, bias: bias, initialization: initialization)
     }
   }
 }
@@ -24,12 +24,12 @@ extension RecurrentLayer where Cell == LSTMCell {
   /// Creates a stack of LSTM cells.
   public init(
     _ inputSize: Int, _ hiddenSize: Int, layers: Int = 1, bidirectional: Bool = false,
-    dropout: Dropout = Dropout(0), bias: Bool = true
+    dropout: Dropout = Dropout(0), bias: Bool = true, initialization: Initialization = .pytorch
   ) {
     self.init(
       inputSize: inputSize, layers: layers, bidirectional: bidirectional, dropout: dropout
     ) {
-      LSTMCell($0, hiddenSize, bias: bias)
+      LSTMCell($0, hiddenSize, bias: bias, initialization: initialization)
     }
   }
 }
@@ -39,12 +39,12 @@ extension RecurrentLayer where Cell == GRUCell {
   public init(
     _ inputSize: Int, _ hiddenSize: Int, layers: Int = 1, bidirectional: Bool = false,
     dropout: Dropout = Dropout(0), resetGate: GRUCell.ResetGate = .afterProduct,
-    bias: Bool = true
+    bias: Bool = true, initialization: Initialization = .pytorch
   ) {
     self.init(
       inputSize: inputSize, layers: layers, bidirectional: bidirectional, dropout: dropout
     ) {
-      GRUCell($0, hiddenSize, resetGate: resetGate, bias: bias)
+      GRUCell($0, hiddenSize, resetGate: resetGate, bias: bias, initialization: initialization)
     }
   }
 }
