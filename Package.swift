@@ -93,7 +93,7 @@ let package = Package(
     .target(
       name: "SequentBenchmarks",
       dependencies: ["Sequent", "SequentIR", "SequentCompiler", "SequentRuntime"],
-      path: "Benchmarks", exclude: ["README.md"], swiftSettings: swiftSettings),
+      path: "Benchmarks", exclude: ["README.md", "RESULTS.md"], swiftSettings: swiftSettings),
     .target(name: "EmbeddedModels", exclude: ["language-of-word.sequent"]),
     .executableTarget(
       name: "SequentCLI",
