@@ -82,16 +82,33 @@ public struct CompiledModel: Sendable {
     try executable.session(function: function, threads: threads)
   }
 
-  /// Answers lines of text by the model's task.
+  /// What the model is for.
   ///
   /// - Throws: `PredictionError` for a model without a task.
-  public func predictor(threads: Int? = nil) throws -> Predictor {
+  public func task() throws -> ModelTask {
     guard let task = traced.task else {
       throw PredictionError(
         message: "model '\(traced.module.name)' has no task: it runs, but does not answer text")
     }
+    return task
+  }
+
+  /// Answers lines of text with labels, by the model's task.
+  ///
+  /// - Throws: `PredictionError` for a model that does not label.
+  public func predictor(threads: Int? = nil) throws -> Predictor {
     let session = try session(threads: threads)
-    return Predictor(task: task) { try session.run($0) }
+    return try Predictor(task: try task()) { try session.run($0) }
+  }
+
+  /// Writes text, for a language model.
+  public func generator(threads: Int? = nil) throws -> Generator {
+    try Generator(try task(), session: session(threads: threads))
+  }
+
+  /// Scores text, for a language model.
+  public func scorer(threads: Int? = nil) throws -> TextScorer {
+    try TextScorer(try task(), session: session(threads: threads))
   }
 }
 

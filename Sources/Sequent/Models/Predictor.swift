@@ -5,7 +5,7 @@ import SequentIR
 public struct Prediction: Hashable, Sendable {
   /// An answer and how sure the model is of it.
   public struct Choice: Hashable, Sendable {
-    /// A label; labels separated by spaces for `tag`; a token for a language model.
+    /// A label; labels separated by spaces for `tag`.
     public let text: String
     /// Its probability, 0 to 1; for `tag` the geometric mean over the tokens.
     public let score: Double
@@ -29,7 +29,14 @@ public struct Predictor {
   private let tokensPerBatch = 4096
 
   /// Creates a predictor.
-  public init(task: ModelTask, run: @escaping Run) {
+  ///
+  /// - Throws: `PredictionError` for a task whose answers are no labels.
+  public init(task: ModelTask, run: @escaping Run) throws {
+    guard [.classify, .tag].contains(task.kind) else {
+      throw PredictionError(
+        message: "a \(task.kind.rawValue) model does not answer with labels; it has a generator "
+          + "and a scorer")
+    }
     self.task = task
     self.run = run
     encoder = task.text.encoder()
@@ -79,14 +86,9 @@ public struct Predictor {
       Self.softmax(values[position * classes..<(position + 1) * classes])
     }
     return rows.indices.map { row in
-      switch task.kind {
-      case .classify: return ranked(distribution(row), best)
-      case .languageModel:
-        guard !rows[row].isEmpty else { return Prediction(choices: [.init(text: "", score: 0)]) }
-        return ranked(distribution(row * time + rows[row].count - 1), best)
-      case .tag:
-        return tagged(rows[row].indices.map { distribution(row * time + $0) })
-      }
+      task.kind == .classify
+        ? ranked(distribution(row), best)
+        : tagged(rows[row].indices.map { distribution(row * time + $0) })
     }
   }
 

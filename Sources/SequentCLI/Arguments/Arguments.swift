@@ -108,7 +108,10 @@ struct Arguments: Sendable {
   }
 
   /// Whether a flag is given.
-  func has(_ flag: Flag) -> Bool { texts[flag.name] != nil }
+  func has(_ flag: Flag) -> Bool { has(flag.name) }
+
+  /// Whether an option or a flag of a name is given.
+  func has(_ name: String) -> Bool { texts[name] != nil }
 
   /// The value of an option, if it is given.
   func value<Value>(_ option: Option<Value>) throws(UsageError) -> Value? {

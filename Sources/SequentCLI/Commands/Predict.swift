@@ -2,7 +2,7 @@ import Sequent
 import SequentBenchmarks
 
 /// How answers are printed.
-private enum AnswerFormat: String, CaseIterable {
+enum AnswerFormat: String, CaseIterable {
   /// The answer and its score, with tabs between them; further pairs follow.
   case text
   /// An object for each line.
@@ -17,50 +17,85 @@ private let format = Option<AnswerFormat>("format", help: "how answers are print
 /// `sequent predict`.
 let predictCommand = Command(
   name: "predict", summary: "answers each line of standard input with a line",
-  positionals: [ArtifactArgument.help], options: [best, format, SharedOptions.threads],
+  positionals: [ArtifactArgument.help],
+  options: [best, format] + LanguageModelOptions.all + [SharedOptions.threads],
   discussion: """
     An answer's line has fields with tabs between them: the answer (a label, or for a tagger labels
     with spaces between them) and its probability. Lines that come together are run together; the
     answers don't depend on it.
 
         printf 'zwischen\\nthrough\\n' | sequent predict language.sequent
+
+    A language model goes on with each line as its prompt. A single line, and what is typed at a
+    terminal, is printed with what follows it as it is, while it is written. Several lines are
+    answered by a line each: the text that follows, in which \\n, \\t, \\r and \\\\ stand for line ends,
+    tabs and backslashes, and the mean probability of its tokens; so is each line with --n-best,
+    whose texts are drawn apart. Equal prompts get equal answers: the seed tells them apart. With
+    --format json every line is answered at once, as a program that waits for it needs.
+
+        sequent predict lm.sequent --length 300 --seed 1 <<< 'In the '
+
+    --score answers with a line's log likelihood in nats, its number of tokens, its perplexity and
+    its bits per character; as JSON also with every token's log probability. A line follows the
+    model's begin token or a line's end, and its end token counts if the model has one.
+
+        sequent predict lm.sequent --score < lines.txt
     """
 ) { arguments in
   let count = try arguments.value(best) ?? 1
   let format = try arguments.value(format) ?? .text
   let threads = try arguments.value(SharedOptions.threads)
   let model = try CompiledModel(try ArtifactArgument.open(try arguments.required(0)))
+  let language = try LanguageModelOptions(arguments)
+  if try model.task().kind == .languageModel {
+    if language.isScoring {
+      if try arguments.value(best) != nil {
+        throw UsageError("option --n-best: --score has one answer for a line")
+      }
+      try score(model, format, threads: threads)
+    } else {
+      try generate(model, language.generation, samples: count, format, threads: threads)
+    }
+    return
+  }
+  if let option = language.given.first {
+    throw UsageError(
+      "option --\(option): only language models have it, \(try arguments.required(0)) is a "
+        + "\(try model.task().kind.rawValue) model")
+  }
   let predictor = try model.predictor(threads: threads)
   var reader = LineReader()
   while let lines = try reader.nextLines() {
     let predictions = try predictor.predict(lines, best: count)
     let answers = zip(lines, predictions).map { line, prediction in
-      switch format {
-      case .text: prediction.fields
-      case .json: prediction.json(for: line)
-      }
+      let answers = prediction.choices.map { Answer(text: $0.text, score: $0.score) }
+      return format == .json ? json(of: answers, for: line) : fields(of: answers)
     }
     try output(answers.joined())
   }
 }
 
-extension Prediction {
-  /// Answers and scores with tabs between them.
-  fileprivate var fields: String {
-    choices.map { "\($0.text)\t\(fixed($0.score, 4))" }.joined(separator: "\t") + "\n"
-  }
+/// An answer to a line, as it is printed.
+struct Answer {
+  let text: String
+  let score: Double
+}
 
-  /// The line and its answers as an object.
-  fileprivate func json(for line: String) -> String {
-    let answers = choices.map { choice in
-      JSON.object([
-        JSON.Member(name: "answer", value: .string(choice.text)),
-        JSON.Member(name: "score", value: .number(choice.score)),
-      ])
-    }
-    return JSON.object([
-      JSON.Member(name: "line", value: .string(line)),
-      JSON.Member(name: "answers", value: .array(answers)),
-    ]).description + "\n"
+/// Answers and scores with tabs between them.
+func fields(of answers: [Answer]) -> String {
+  answers.map { "\($0.text)\t\(fixed($0.score, 4))" }.joined(separator: "\t") + "\n"
+}
+
+/// A line and its answers as an object.
+func json(of answers: [Answer], for line: String) -> String {
+  let answers = answers.map { answer in
+    JSON.object([
+      JSON.Member(name: "answer", value: .string(answer.text)),
+      JSON.Member(name: "score", value: .number(answer.score)),
+    ])
   }
+  return JSON.object([
+    JSON.Member(name: "line", value: .string(line)),
+    JSON.Member(name: "answers", value: .array(answers)),
+  ]).description + "\n"
 }

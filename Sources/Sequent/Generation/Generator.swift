@@ -1,0 +1,187 @@
+import Foundation
+import SequentRuntime
+
+/// How text is generated, and where it ends.
+public struct GenerationOptions: Hashable, Sendable {
+  /// How a token is chosen.
+  public var sampling = Sampling()
+  /// The most tokens that are generated.
+  public var length = 200
+  /// Texts that end the generated one; they are no part of it.
+  public var stops: [String] = []
+
+  /// Up to 200 tokens of the model's own distribution.
+  public init() {}
+}
+
+/// A text that a language model wrote.
+public struct GeneratedText: Hashable, Sendable {
+  /// Why a text ended.
+  public enum End: String, Hashable, Sendable {
+    /// The model gave the token that ends a sequence.
+    case endToken
+    /// The text met a stop string.
+    case stop
+    /// It has as many tokens as were asked for.
+    case length
+  }
+
+  /// What goes on after the prompt.
+  public fileprivate(set) var text = ""
+  /// The tokens that were chosen, the end token included.
+  public fileprivate(set) var tokens: [Int32] = []
+  /// The logarithm of the tokens' probability in the model's own distribution, in nats.
+  public fileprivate(set) var logLikelihood = 0.0
+  /// Why it ended.
+  public fileprivate(set) var end = End.length
+
+  /// The geometric mean of the tokens' probabilities.
+  public var meanProbability: Double { Foundation.exp(logLikelihood / Double(tokens.count)) }
+}
+
+/// Writes text with a language model.
+///
+///     let generator = try CompiledModel(path: "lm.sequent").generator()
+///     let answer = try generator.generate("In the ", options) { print($0, terminator: "") }
+///
+/// What follows a prompt depends on the prompt and the options alone: not on other prompts, their
+/// order, or the number of threads. Padding, unknown and begin tokens are never chosen.
+public final class Generator {
+  private let reader: LanguageModelReader
+  private var encoder: TextEncoder { reader.encoder }
+  /// Tokens that are no text.
+  private let excluded: [Int32]
+
+  /// Creates a generator that runs in a session of its own.
+  ///
+  /// - Throws: `PredictionError` for a model that is no language model.
+  public init(_ task: ModelTask, session: Session) throws {
+    reader = try LanguageModelReader(task, session)
+    let text = task.text
+    let silent = [text.vocabulary.firstIndex(of: Vocabulary.padding), text.begin, text.unknown]
+    excluded = silent.compactMap { $0 }.filter { $0 != text.end }.map { Int32(clamping: $0) }
+  }
+
+  /// A text that is being written.
+  fileprivate struct Row {
+    let prompt: [Int32]
+    /// The prompt and what was chosen.
+    var history: [Int32]
+    var sampler: Sampler
+    var stream: TextStream
+    var result = GeneratedText()
+    var isFinished = false
+  }
+
+  /// Writes on after a prompt.
+  ///
+  /// - Parameter onText: takes every piece of the text as soon as it is certain; what it throws ends
+  ///   the generation.
+  public func generate(
+    _ prompt: String, _ options: GenerationOptions = GenerationOptions(),
+    onText: (String) throws -> Void = { _ in }
+  ) throws -> GeneratedText {
+    var rows = [try row(prompt, sample: 0, options)]
+    try write(&rows, options) { _, text in try onText(text) }
+    return rows[0].result
+  }
+
+  /// Writes on after every prompt, several at a time.
+  ///
+  /// - Parameter samples: how many texts each prompt gets, drawn apart from one seed.
+  /// - Returns: the texts by prompt, that of the largest mean probability first.
+  public func generate(
+    _ prompts: [String], _ options: GenerationOptions = GenerationOptions(), samples: Int = 1
+  ) throws -> [[GeneratedText]] {
+    var rows = try prompts.flatMap { prompt in
+      try (0..<max(samples, 1)).map { try row(prompt, sample: $0, options) }
+    }
+    var start = 0
+    while start < rows.count {
+      var end = start + 1
+      var longest = rows[start].prompt.count
+      while end < rows.count, end - start < Self.rowsPerBatch,
+        reader.rows(ofLength: max(longest, rows[end].prompt.count)) > end - start
+      {
+        longest = max(longest, rows[end].prompt.count)
+        end += 1
+      }
+      try write(&rows[start..<end], options) { _, _ in }
+      start = end
+    }
+    return stride(from: 0, to: rows.count, by: max(samples, 1)).map { first in
+      let texts = rows[first..<first + max(samples, 1)].map(\.result)
+      let order = texts.indices.sorted {
+        texts[$0].meanProbability != texts[$1].meanProbability
+          ? texts[$0].meanProbability > texts[$1].meanProbability : $0 < $1
+      }
+      return order.map { texts[$0] }
+    }
+  }
+
+  /// How many texts are written side by side.
+  private static let rowsPerBatch = 64
+
+  private func row(_ prompt: String, sample: Int, _ options: GenerationOptions) throws -> Row {
+    guard options.length > 0 else {
+      throw GenerationError(message: "a text of \(options.length) tokens, expected at least 1")
+    }
+    var tokens = encoder.encode(prompt)
+    if tokens.isEmpty || encoder.encoding.begin != nil {
+      guard let start = encoder.start else {
+        throw GenerationError(
+          message: "an empty prompt, and the model's encoding has no token that begins a text")
+      }
+      tokens.insert(start, at: 0)
+    }
+    return Row(
+      prompt: tokens, history: tokens,
+      sampler: try Sampler(options.sampling, stream: "\(sample) \(prompt)", excluding: excluded),
+      stream: TextStream(encoder, after: prompt, stops: options.stops))
+  }
+
+  /// Writes rows side by side; one that is finished leaves.
+  private func write<Rows: MutableCollection<Row>>(
+    _ rows: inout Rows, _ options: GenerationOptions, _ onText: (Rows.Index, String) throws -> Void
+  ) throws {
+    var active = Array(rows.indices)
+    var next = rows.map(\.prompt)
+    try reader.start(rows: active.count)
+    while !active.isEmpty {
+      try reader.read(next) { index, place, logits in
+        guard place == next[index].count - 1 else { return }
+        let text = try rows[active[index]].choose(logits, encoder.encoding, options)
+        if !text.isEmpty { try onText(active[index], text) }
+      }
+      let left = active.indices.filter { !rows[active[$0]].isFinished }
+      if left.count < active.count, !left.isEmpty { try reader.keep(left) }
+      active = left.map { active[$0] }
+      next = active.map { rows[$0].result.tokens.suffix(1) }
+    }
+  }
+}
+
+extension Generator.Row {
+  /// Takes the next token.
+  ///
+  /// - Returns: the text that is certain now.
+  fileprivate mutating func choose(
+    _ logits: Span<Float>, _ encoding: TextEncoding, _ options: GenerationOptions
+  ) throws -> String {
+    let token = try sampler.next(logits, after: history)
+    result.logLikelihood += try LogProbabilities(logits)(logits[Int(token)])
+    result.tokens.append(token)
+    history.append(token)
+    var text = ""
+    if encoding.end.map({ Int32(clamping: $0) == token }) ?? false {
+      (result.end, isFinished) = (.endToken, true)
+    } else {
+      text = stream.append(token)
+      isFinished = stream.isStopped || result.tokens.count == options.length
+      result.end = stream.isStopped ? .stop : .length
+    }
+    if isFinished { text += stream.finish() }
+    result.text += text
+    return text
+  }
+}
