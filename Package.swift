@@ -108,10 +108,12 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["SequentIR"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
+    .target(name: "AllocationCount", path: "Tests/AllocationCount"),
     .testTarget(
       name: "ModelTests",
       dependencies: [
         "Sequent", "SequentIR", "SequentCompiler", "SequentRuntime", "SequentExamples",
+        "AllocationCount",
       ], path: "Tests/ModelTests", resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(
       name: "DifferentiationTests",

@@ -38,12 +38,9 @@ public final class Session {
   /// - Returns: every result that is not a state, by name.
   /// - Throws: `RuntimeError` naming the input that is missing, unknown or does not fit.
   public func run(_ inputs: [String: TensorData]) throws -> [String: TensorData] {
-    try bind(try bindings(of: inputs))
-    guard let current else { return [:] }
-    for port in current.plan.plan.inputs {
-      if let tensor = inputs[port.name] { tensor.write(to: try base(.input(port.name))) }
-    }
+    try load(inputs)
     try run()
+    guard let current else { return [:] }
     var outputs: [String: TensorData] = [:]
     for port in current.plan.plan.outputs {
       outputs[port.name] = try TensorData(
@@ -52,8 +49,35 @@ public final class Session {
     return outputs
   }
 
+  /// Makes ready for tensors by name and copies them into the inputs; for the sizes of the run
+  /// before, nothing is allocated.
+  ///
+  /// - Parameter others: inputs that the caller fills itself, with `withInput`.
+  public func load(_ inputs: [String: TensorData], besides others: [String] = []) throws {
+    if !isReady(for: inputs, besides: others) {
+      try bind(try bindings(of: inputs, besides: others))
+    }
+    guard let current else { return }
+    for port in current.plan.plan.inputs {
+      if let tensor = inputs[port.name] { tensor.write(to: try base(.input(port.name))) }
+    }
+  }
+
+  /// Whether tensors are the inputs, of the present sizes.
+  private func isReady(for inputs: [String: TensorData], besides others: [String]) -> Bool {
+    guard let current, inputs.count + others.count == inputNames.count else { return false }
+    for port in current.plan.plan.inputs where !others.contains(port.name) {
+      guard let tensor = inputs[port.name], tensor.elementType == port.type.elementType,
+        tensor.shape == port.view.shape
+      else { return false }
+    }
+    return true
+  }
+
   /// The sizes that tensors imply.
-  private func bindings(of inputs: [String: TensorData]) throws -> Bindings {
+  private func bindings(
+    of inputs: [String: TensorData], besides others: [String]
+  ) throws -> Bindings {
     for name in inputs.keys.sorted() where !inputNames.contains(name) {
       if function.states.values.contains(name) {
         throw RuntimeError("'\(name)' is a state of the session, not an input")
@@ -61,7 +85,8 @@ public final class Session {
       throw RuntimeError.unknown("input", name, among: inputNames)
     }
     var bindings = Bindings()
-    for (name, type) in function.inputs where inputNames.contains(name) {
+    for (name, type) in function.inputs
+    where inputNames.contains(name) && !others.contains(name) {
       guard let tensor = inputs[name] else {
         throw RuntimeError("input '\(name)' is missing: \(type)")
       }
@@ -231,6 +256,9 @@ public final class Session {
 
   /// The plan for the present sizes.
   public var plan: Plan? { current?.plan.plan }
+
+  /// The memory that it holds: the arena, inputs, outputs and states, at their largest so far.
+  public var bytes: Int { memory.values.reduce(arena?.bytes ?? 0) { $0 + $1.bytes } }
 
   var currentProgram: Program? { current?.program }
 }

@@ -31,6 +31,8 @@ public final class TrainingStep {
   private let session: Session
   private let seed: UInt64
   private let takesSeed: Bool
+  /// The inputs that do not come with a batch.
+  private let ownInputs: [String]
 
   /// Compiles a training step.
   ///
@@ -48,6 +50,7 @@ public final class TrainingStep {
     self.report = report
     let function = try module.trainingStep(optimizer.options)
     takesSeed = function.inputs.contains { $0.name == "dropout_seed" }
+    ownInputs = ["learning_rate", "step"] + (takesSeed ? ["dropout_seed"] : [])
     let step = Module(name: module.name, functions: [function])
     session = try Executable(step, weights: [String: TensorData]())
       .session(function: function.name, threads: threads)
@@ -64,20 +67,27 @@ public final class TrainingStep {
   ///
   /// - Throws: `RuntimeError` for a batch that does not fit the model.
   public func run(_ batch: [String: TensorData], learningRate: Double) throws -> Result {
-    var inputs = batch
-    inputs["learning_rate"] = try .float32([Float(learningRate)], shape: [])
-    inputs["step"] = try .float32([Float(count + 1)], shape: [])
+    try session.load(batch, besides: ownInputs)
+    try session.withInput("learning_rate") { $0[0] = Float(learningRate) }
+    try session.withInput("step") { $0[0] = Float(count + 1) }
     if takesSeed {
       var generator = CounterGenerator(seed: seed, stream: "step \(count)")
-      inputs["dropout_seed"] = try .int32(
-        [Int32(truncatingIfNeeded: generator.next())], shape: [])
+      let seed = Int32(truncatingIfNeeded: generator.next())
+      try session.withInput("dropout_seed", as: Int32.self) { $0[0] = seed }
     }
-    let outputs = try session.run(inputs)
+    try session.run()
     count += 1
     return Result(
-      loss: outputs["loss"]?.scalar ?? .nan,
-      gradientNorm: outputs["gradient_norm"]?.scalar ?? .nan)
+      loss: try session.withOutput("loss") { Double($0[0]) },
+      gradientNorm: try session.withOutput("gradient_norm") { Double($0[0]) })
   }
+
+  /// How the present sizes run, memory included; nil before the first step.
+  public var plan: Plan? { session.plan }
+
+  /// The memory that training holds, at its largest so far: parameters, optimizer state, a batch, and
+  /// the arena of all between.
+  public var bytes: Int { session.bytes }
 
   /// Parameters, optimizer state and the model's own states, at this moment.
   public func snapshot() throws -> TrainingState {
@@ -114,12 +124,5 @@ public struct TrainingState: Hashable, Sendable {
   public init(count: Int, tensors: [String: TensorData]) {
     self.count = count
     self.tensors = tensors
-  }
-}
-
-extension TensorData {
-  /// The only element.
-  fileprivate var scalar: Double? {
-    if case .float32(let values) = elements, values.count == 1 { Double(values[0]) } else { nil }
   }
 }

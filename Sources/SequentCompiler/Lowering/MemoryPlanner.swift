@@ -1,8 +1,9 @@
 /// Gives buffers of known sizes and lifetimes their places in one arena.
 ///
-/// Two greedy orders are tried, and the smaller arena is kept: the largest buffers first (Pisarchyk
-/// and Lee, 2020), and the buffers of the instruction with most bytes alive first. Where that leaves
-/// gaps, buffers that stick out at the end are placed earlier, a few times over.
+/// Greedy orders are tried until one leaves no gaps, and the smallest arena is kept: the largest
+/// buffers first, then those of the instruction with most bytes alive first, the largest or the
+/// longest-lived of them (Pisarchyk and Lee, 2020). In each order, buffers that stick out at the end
+/// are placed earlier, a few times over.
 public struct MemoryPlanner {
   /// A buffer: its bytes, and the first to the last instruction that needs it.
   public struct Item: Hashable, Sendable {
@@ -42,21 +43,25 @@ public struct MemoryPlanner {
   /// The best layout found.
   public func layout() -> Layout {
     let bound = lowerBound
-    var order = items.indices.sorted { largerFirst($0, $1) }
-    var best = place(order)
+    let largest = items.indices.sorted(by: largerFirst)
+    var best = place(largest)
+    if best.bytes > bound { improve(&best, from: largest, to: bound) }
+    if best.bytes > bound { improve(&best, from: breadthOrder(largest), to: bound) }
     if best.bytes > bound {
-      let breadthOrder = breadthOrder()
-      let layout = place(breadthOrder)
-      if layout.bytes < best.bytes { (best, order) = (layout, breadthOrder) }
-    }
-    var latest = best
-    for _ in 0..<Self.rounds where best.bytes > bound {
-      let isLast = { (index: Int) in latest.offsets[index] + items[index].bytes == latest.bytes }
-      let next = order.filter(isLast) + order.filter { !isLast($0) }
-      (order, latest) = (next, place(next))
-      if latest.bytes < best.bytes { best = latest }
+      improve(&best, from: breadthOrder(items.indices.sorted(by: longerFirst)), to: bound)
     }
     return best
+  }
+
+  /// Tries an order, and those that follow from it when what sticks out is placed first.
+  private func improve(_ best: inout Layout, from order: [Int], to bound: Int) {
+    var order = order
+    for _ in 0..<Self.rounds where best.bytes > bound {
+      let layout = place(order)
+      if layout.bytes < best.bytes { best = layout }
+      let isLast = { (index: Int) in layout.offsets[index] + items[index].bytes == layout.bytes }
+      order = order.filter(isLast) + order.filter { !isLast($0) }
+    }
   }
 
   private static let rounds = 16
@@ -66,6 +71,11 @@ public struct MemoryPlanner {
     if a.bytes != b.bytes { return a.bytes > b.bytes }
     if a.lifetime.count != b.lifetime.count { return a.lifetime.count > b.lifetime.count }
     return left < right
+  }
+
+  private func longerFirst(_ left: Int, _ right: Int) -> Bool {
+    let (a, b) = (items[left].lifetime.count, items[right].lifetime.count)
+    return a == b ? largerFirst(left, right) : a > b
   }
 
   /// The bytes alive at each time at which a lifetime begins: no maximum lies elsewhere.
@@ -84,12 +94,13 @@ public struct MemoryPlanner {
     return result
   }
 
-  private func breadthOrder() -> [Int] {
+  /// The buffers of the time with most bytes alive, then of the one with next to most, each in the
+  /// order given.
+  private func breadthOrder(_ within: [Int]) -> [Int] {
     var order: [Int] = []
     var isPlaced = Array(repeating: false, count: items.count)
-    let largest = items.indices.sorted { largerFirst($0, $1) }
     for (time, _) in breadths.sorted(by: { ($0.value, $1.key) > ($1.value, $0.key) }) {
-      for index in largest where !isPlaced[index] && items[index].lifetime.contains(time) {
+      for index in within where !isPlaced[index] && items[index].lifetime.contains(time) {
         isPlaced[index] = true
         order.append(index)
       }
