@@ -11,12 +11,14 @@
 #include "kernels/gemm.h"
 #include "kernels/isa.h"
 
-// A tile of whole panels: c[i][j] (+)= sum over p of a[i * a_row_stride + p] * panel element (p, j).
+// A tile of whole panels: c[i][j] (+)= sum over p of a[i * a_row_stride + p * a_column_stride] *
+// panel element (p, j).
 struct kn_gemm_tile {
   size_t k;
   const float *a;
-  size_t a_row_stride;
+  size_t a_row_stride, a_column_stride;
   const float *panel;
+  size_t panel_step;    // from one step of k to the next: the width, where packed
   size_t panel_stride;  // from one panel to the next
   float *c;
   size_t c_row_stride;
@@ -74,9 +76,11 @@ size_t kn_gemm_block_rows(const struct kn_gemm_kernels *kernels, size_t depth);
 struct kn_gemm_block {
   size_t m, n, k;
   const float *a;
-  size_t a_row_stride;
+  size_t a_row_stride, a_column_stride;
   const float *panels;
-  size_t panel_stride;
+  // A right operand of whole panels is multiplied where it lies: with its row stride as the step, and
+  // the width as the stride of panels.
+  size_t panel_step, panel_stride;
   float *c;
   size_t c_row_stride;
   bool begins_at_c;

@@ -51,8 +51,8 @@ V_INLINE void multiply_tile(const struct kn_gemm_tile *tile, size_t rows, size_t
         for (size_t i = 0; i < rows; i++) sums[i][v] = v_fma(x[i], b, sums[i][v]);
       }
     }
-    a += 1;
-    panel += PANEL;
+    a += tile->a_column_stride;
+    panel += tile->panel_step;
   }
   if (tile->is_scaled) {
     const vf scale = v_set(tile->scale);

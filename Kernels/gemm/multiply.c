@@ -115,9 +115,11 @@ static void multiply_slice(const struct kn_gemm_kernels *kernels, const struct k
     const size_t column = panel * width;
     const struct kn_gemm_tile group = {
         .k = k,
-        .a = block->a + p,
+        .a = block->a + p * block->a_column_stride,
         .a_row_stride = block->a_row_stride,
-        .panel = block->panels + panel * block->panel_stride + p * width,
+        .a_column_stride = block->a_column_stride,
+        .panel = block->panels + panel * block->panel_stride + p * block->panel_step,
+        .panel_step = block->panel_step,
         .panel_stride = block->panel_stride,
         .c = block->c + column,
         .c_row_stride = block->c_row_stride,

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "gemm/gemm.h"
+#include "layout/transpose.h"
 
 typedef float four __attribute__((vector_size(16), aligned(4), may_alias));
 
@@ -17,24 +18,12 @@ static void transpose_4x4(const float *from, size_t from_stride, float *to, size
   *(four *)(to + 3 * to_stride) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
 }
 
-// Columns that are turned in one go, a pair of cache lines, and rows that are asked for ahead: far
-// rows are new pages to the CPU, whose own prefetching stops there.
-enum { CHUNK = 32, AHEAD = 16 };
-
-void kn_gemm_transpose(const float *from, size_t rows, size_t columns, size_t from_stride,
-                       float *to, size_t to_stride) {
+static void transpose_edge(const float *from, size_t rows, size_t columns, size_t from_stride,
+                           float *to, size_t to_stride) {
   const size_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
-  for (size_t j = 0; j < whole_columns; j += CHUNK) {
-    const size_t end = j + CHUNK < whole_columns ? j + CHUNK : whole_columns;
-    for (size_t i = 0; i < whole_rows; i += 4) {
-      for (size_t row = i + AHEAD; row < i + AHEAD + 4 && row < rows; row++) {
-        __builtin_prefetch(from + row * from_stride + j);
-        __builtin_prefetch(from + row * from_stride + end - 1);
-      }
-      for (size_t part = j; part < end; part += 4) {
-        transpose_4x4(from + i * from_stride + part, from_stride, to + part * to_stride + i,
-                      to_stride);
-      }
+  for (size_t i = 0; i < whole_rows; i += 4) {
+    for (size_t j = 0; j < whole_columns; j += 4) {
+      transpose_4x4(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride);
     }
   }
   for (size_t i = 0; i < rows; i++) {
@@ -42,6 +31,31 @@ void kn_gemm_transpose(const float *from, size_t rows, size_t columns, size_t fr
       to[j * to_stride + i] = from[i * from_stride + j];
     }
   }
+}
+
+// Columns that are turned in one go are a pair of cache lines. Rows are asked for ahead: far ones are
+// new pages to the CPU, whose own prefetching stops there.
+void kn_gemm_transpose(const float *from, size_t rows, size_t columns, size_t from_stride,
+                       float *to, size_t to_stride) {
+  const kn_transpose_tile transpose_tile = kn_transpose_tile_active();
+  const size_t whole_rows = rows / TILE * TILE, whole_columns = columns / TILE * TILE;
+  for (size_t j = 0; j < whole_columns; j += 2 * TILE) {
+    const size_t end = j + 2 * TILE < whole_columns ? j + 2 * TILE : whole_columns;
+    for (size_t i = 0; i < whole_rows; i += TILE) {
+      for (size_t row = i + TILE; row < i + 2 * TILE && row < rows; row++) {
+        __builtin_prefetch(from + row * from_stride + j);
+        __builtin_prefetch(from + row * from_stride + end - 1);
+      }
+      for (size_t part = j; part < end; part += TILE) {
+        transpose_tile((const uint32_t *)(from + i * from_stride + part), (ptrdiff_t)from_stride,
+                       (uint32_t *)(to + part * to_stride + i), (ptrdiff_t)to_stride);
+      }
+    }
+  }
+  transpose_edge(from + whole_columns, whole_rows, columns - whole_columns, from_stride,
+                 to + whole_columns * to_stride, to_stride);
+  transpose_edge(from + whole_rows * from_stride, rows - whole_rows, columns, from_stride,
+                 to + whole_rows, to_stride);
 }
 
 // Panels of rows that lie in one piece. A whole panel's width is a multiple of four.

@@ -1,6 +1,7 @@
 #ifndef KERNELS_H
 #define KERNELS_H
 
+#include "kernels/attention.h"
 #include "kernels/elementwise.h"
 #include "kernels/execution.h"
 #include "kernels/gather.h"

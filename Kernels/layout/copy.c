@@ -68,7 +68,7 @@ static void copy_rows(const struct kn_nest *nest, const uint32_t *source, uint32
   }
 }
 
-static kn_transpose_tile transpose_tile(void) {
+kn_transpose_tile kn_transpose_tile_active(void) {
   switch (kn_isa_active()) {
 #if defined(__x86_64__)
     case KN_ISA_AVX512: return kn_transpose_tile__avx512;
@@ -82,7 +82,7 @@ static kn_transpose_tile transpose_tile(void) {
 // TILE rows.
 static void transpose(const struct kn_nest *nest, const uint32_t *source, uint32_t *destination,
                       const struct kn_team *team) {
-  const kn_transpose_tile tile = transpose_tile();
+  const kn_transpose_tile tile = kn_transpose_tile_active();
   const size_t outer = nest->rank - 2, rows = nest->shape[outer], columns = nest->shape[outer + 1];
   const ptrdiff_t to = nest->strides[DESTINATION][outer], from = nest->strides[SOURCE][outer + 1];
   const size_t bands = (rows + TILE - 1) / TILE;

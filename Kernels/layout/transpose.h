@@ -20,4 +20,7 @@ void kn_transpose_tile__avx512(const uint32_t *source, ptrdiff_t source_stride,
                                uint32_t *destination, ptrdiff_t destination_stride);
 #endif
 
+// That of the active instruction set.
+kn_transpose_tile kn_transpose_tile_active(void);
+
 #endif
