@@ -1,9 +1,9 @@
 // The way back of additive scores. A chunk of queries at a time: members compute p and ds of a query
 // each, in memory linear in the number of keys; then each takes units of q, k and the vector, and
 // columns of v, whose sums are all its own.
-#include <assert.h>
 #include <string.h>
 
+#include "attention/additive.h"
 #include "attention/problem.h"
 #include "attention/rows.h"
 #include "base/partition.h"
@@ -115,10 +115,9 @@ static void clear(float *x, const struct kn_attention_strides *strides, size_t b
   }
 }
 
-void kn_additive_attention_gradient(const void *opaque, const struct kn_team *team) {
-  const struct kn_attention_gradient_arguments *a = opaque;
+void kn_additive_attention_gradient(const struct kn_attention_gradient_arguments *a,
+                                    const struct kn_team *team) {
   const struct kn_attention_problem *p = &a->problem;
-  assert(p->vector != NULL);
   struct member m = {.a = a, .p = p, .rows = kn_attention_rows()};
   lay_out(p, a->workspace, &m.storage);
   const struct kn_range units = kn_partition(p->width, UNITS, team->index, team->count);

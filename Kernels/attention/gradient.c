@@ -1,8 +1,8 @@
 // The way back of dot products. For a block of keys and a block of queries, p and ds are computed once
 // and used by three products; sums grow in the gradients themselves.
-#include <assert.h>
 #include <string.h>
 
+#include "attention/additive.h"
 #include "attention/problem.h"
 #include "attention/rows.h"
 #include "base/partition.h"
@@ -245,7 +245,10 @@ size_t kn_attention_gradient_workspace_size(const struct kn_attention_problem *p
 
 void kn_attention_gradient(const void *opaque, const struct kn_team *team) {
   const struct kn_attention_gradient_arguments *a = opaque;
-  assert(a->problem.vector == NULL);
+  if (a->problem.vector != NULL) {
+    kn_additive_attention_gradient(a, team);
+    return;
+  }
   struct member member = {.a = a,
                           .p = &a->problem,
                           .gemm = kn_gemm_kernels_for(kn_isa_active()),

@@ -52,7 +52,4 @@ static inline size_t kn_key_head(const struct kn_attention_problem *p, size_t h)
 void kn_attention_mask_row(const struct kn_attention_problem *p, size_t b, size_t h, size_t i,
                            size_t key, size_t count, float *scores);
 
-// Floats of workspace for the gradient of additive scores.
-size_t kn_additive_attention_gradient_size(const struct kn_attention_problem *problem);
-
 #endif

@@ -83,6 +83,5 @@ size_t kn_attention_gradient_workspace_size(const struct kn_attention_problem *p
 
 // arguments: struct kn_attention_gradient_arguments.
 void kn_attention_gradient(const void *arguments, const struct kn_team *team);
-void kn_additive_attention_gradient(const void *arguments, const struct kn_team *team);
 
 #endif
