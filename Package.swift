@@ -36,7 +36,8 @@ struct OpenMP {
 
 guard let openMP = OpenMP() else {
   fatalError(
-    "Sequent needs OpenMP: no omp.h and libomp.so under /usr/lib/llvm-*; apt-get install libomp-dev")
+    "Sequent needs OpenMP: no omp.h and libomp.so under /usr/lib/llvm-*; apt-get install libomp-dev"
+  )
 }
 
 // MARK: - Settings

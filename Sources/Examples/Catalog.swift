@@ -15,10 +15,16 @@ public struct CatalogEntry: Sendable {
   public let summary: String
   /// The model with some of its configuration changed, as data.
   public let traced: @Sendable ([String: String]) throws -> TracedModel
+  /// What the model looks for in training data.
+  public let preparation: DataPreparation?
+  /// The model and its training.
+  public let training: @Sendable ([String: String]) throws -> TracedTraining
 
   init<Entry: Model>(_ name: String, _ summary: String, _ model: Entry.Type) {
     self.name = name
     self.summary = summary
     traced = { try Entry.configured($0).traced() }
+    preparation = Entry.preparation
+    training = { try TracedTraining(Entry.configured($0)) }
   }
 }

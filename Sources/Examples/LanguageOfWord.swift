@@ -44,6 +44,13 @@ public struct LanguageOfWord: Model {
     return ["logits": head(word.final)]
   }
 
+  /// Four passes over words of `Data/words.sh`.
+  public var recipe: TrainingRecipe {
+    TrainingRecipe(
+      epochs: 4, batch: 256, optimizer: .adamW().clipping(norm: 1),
+      schedule: Schedule(.oneCycle(share: 0.3), peak: 3e-3))
+  }
+
   /// A language for a word.
   public var task: ModelTask? {
     .classify(

@@ -42,11 +42,15 @@ public final class Session {
     try run()
     guard let current else { return [:] }
     var outputs: [String: TensorData] = [:]
-    for port in current.plan.plan.outputs {
-      outputs[port.name] = try TensorData(
-        port.type.elementType, shape: port.view.shape, from: try base(.output(port.name)))
-    }
+    for port in current.plan.plan.outputs { outputs[port.name] = try output(port.name) }
     return outputs
+  }
+
+  /// A copy of what an output holds after a run.
+  public func output(_ name: String) throws -> TensorData {
+    let port = try port(name, in: \.outputs, "output", function.resultNames)
+    return try TensorData(
+      port.type.elementType, shape: port.view.shape, from: try base(.output(name)))
   }
 
   /// Makes ready for tensors by name and copies them into the inputs; for the sizes of the run

@@ -1,5 +1,5 @@
 /// How often which label was answered for which: accuracy, and precision, recall and F1 by label.
-public struct ConfusionMatrix: Hashable, Sendable {
+public struct ConfusionMatrix: Codable, Hashable, Sendable {
   /// The measures of one label, or their mean over labels.
   public struct Score: Hashable, Sendable {
     /// The share of what was answered that is right; 0 when nothing was.

@@ -1,5 +1,5 @@
 /// A mean of weighted values, such as the loss of batches of different sizes.
-public struct Mean: Hashable, Sendable {
+public struct Mean: Codable, Hashable, Sendable {
   /// The sum of the values, each times its weight.
   public private(set) var total = 0.0
   /// The sum of the weights.

@@ -155,7 +155,7 @@ extension Module {
 }
 
 /// Weights for the runtime: in place where a file holds them as they are, converted elsewhere.
-private struct TensorSourceParameters: ParameterSource {
+struct TensorSourceParameters: ParameterSource {
   let source: any TensorSource
 
   func parameterType(_ name: String) -> (elementType: SequentIR.ElementType, shape: [Int])? {

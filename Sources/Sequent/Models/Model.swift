@@ -37,6 +37,12 @@ public protocol Model: Sendable {
   func main(_ inputs: Inputs) -> Outputs
   /// What the model is for, if `predict` is to run it.
   var task: ModelTask? { get }
+  /// What training makes small; that of the task when the model does not say.
+  var objective: Objective? { get }
+  /// How the model is trained when nobody says otherwise.
+  var recipe: TrainingRecipe { get }
+  /// What of its configuration is found in the training data, if anything is.
+  static var preparation: DataPreparation? { get }
 }
 
 extension Model {
@@ -44,6 +50,12 @@ extension Model {
   public init() { self.init(Configuration()) }
   /// No task.
   public var task: ModelTask? { nil }
+  /// The task's objective.
+  public var objective: Objective? { task?.objective }
+  /// A recipe that does for many models.
+  public var recipe: TrainingRecipe { TrainingRecipe() }
+  /// Nothing is found in the data.
+  public static var preparation: DataPreparation? { nil }
 }
 
 extension Model where Configuration == NoConfiguration {

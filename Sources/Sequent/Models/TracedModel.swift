@@ -20,19 +20,23 @@ extension Model {
   ///
   /// - Throws: `ModelError` for the first mistake: layer, operands, line.
   public func traced() throws -> TracedModel {
-    TracedModel(module: try module(objective: nil), task: task)
+    TracedModel(module: try module(objective: nil, isTraining: false), task: task)
   }
 
-  /// The model in training, with what an objective makes of it as a further result `loss`.
-  func traced(for objective: Objective) throws -> Module { try module(objective: objective) }
+  /// The model with what an objective makes of it as a first result `loss`.
+  ///
+  /// - Parameter isTraining: whether dropout is on.
+  func traced(for objective: Objective, isTraining: Bool = true) throws -> Module {
+    try module(objective: objective, isTraining: isTraining)
+  }
 
-  private func module(objective: Objective?) throws -> Module {
-    let context = TraceContext(model: self, isTraining: objective != nil)
+  private func module(objective: Objective?, isTraining: Bool) throws -> Module {
+    let context = TraceContext(model: self, isTraining: isTraining)
     let trace = Trace(context: context)
     let inputs = Inputs(trace: trace, states: Inputs.States())
     let outputs = main(inputs)
     var named = outputs.tensors
-    if let objective { named.append(("loss", objective.loss(inputs, outputs))) }
+    if let objective { named.insert(("loss", objective.loss(inputs, outputs)), at: 0) }
     var results: [Value] = []
     var names: [String] = []
     for (name, tensor) in named {

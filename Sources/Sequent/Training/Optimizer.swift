@@ -2,7 +2,7 @@ import SequentCompiler
 import SequentIR
 
 /// How parameters follow their gradients, by the names that papers and other libraries use.
-public struct Optimizer: Hashable, Sendable {
+public struct Optimizer: Codable, Hashable, Sendable {
   /// The rule with its numbers.
   public var options: OptimizerOptions
 

@@ -1,9 +1,9 @@
 import Foundation
 
 /// The learning rate as a function of the step, and of how validation goes.
-public struct Schedule: Hashable, Sendable {
+public struct Schedule: Codable, Hashable, Sendable {
   /// The shapes there are.
-  public enum Shape: Hashable, Sendable {
+  public enum Shape: Codable, Hashable, Sendable {
     /// The peak all the way.
     case constant
     /// From the peak down to 0.

@@ -20,6 +20,8 @@ public final class TrainingStep {
     public let loss: Double
     /// The norm of all gradients together, before clipping.
     public let gradientNorm: Double
+    /// The model's outputs that were asked for, before the update.
+    public let outputs: [String: TensorData]
   }
 
   /// The model as it is run, not trained.
@@ -33,33 +35,64 @@ public final class TrainingStep {
   private let takesSeed: Bool
   /// The inputs that do not come with a batch.
   private let ownInputs: [String]
+  /// The model's outputs that are asked for.
+  private let outputs: [String]
+  /// The states that are the model's own.
+  private let modelStates: Set<String>
+  /// Parameters that the loss does not depend on.
+  private let untrained: [String: TensorData]
+  /// What the next step starts from; nil when the session knows.
+  private var pending: [String: TensorData]?
 
   /// Compiles a training step.
   ///
   /// - Parameters:
   ///   - seed: what first values and dropout are drawn from.
   ///   - weights: first values; drawn from `seed` without them.
-  public init(
+  public convenience init(
     _ model: some Model, _ objective: Objective, _ optimizer: Optimizer, seed: UInt64 = 0,
     weights: (any TensorSource)? = nil, threads: Int? = nil,
     options: CompilerOptions = CompilerOptions()
   ) throws {
-    traced = try model.traced()
+    try self.init(
+      TracedTraining(model, objective: objective), optimizer, seed: seed, weights: weights,
+      threads: threads, options: options)
+  }
+
+  /// Compiles a training step of a model that is data already.
+  ///
+  /// - Parameter outputs: the model's outputs that `run` gives beside the loss.
+  public init(
+    _ training: TracedTraining, _ optimizer: Optimizer, outputs: Set<String> = [],
+    seed: UInt64 = 0, weights: (any TensorSource)? = nil, threads: Int? = nil,
+    options: CompilerOptions = CompilerOptions()
+  ) throws {
+    traced = training.model
     self.seed = seed
-    let (module, report) = try compile(model.traced(for: objective), options: options)
+    let kept = training.training.keepingResults(outputs.union(["loss"]))
+    let (module, report) = try compile(kept, options: options)
     self.report = report
     let function = try module.trainingStep(optimizer.options)
     takesSeed = function.inputs.contains { $0.name == "dropout_seed" }
+    self.outputs = function.resultNames.filter { outputs.contains($0) }
     ownInputs = ["learning_rate", "step"] + (takesSeed ? ["dropout_seed"] : [])
     let step = Module(name: module.name, functions: [function])
     session = try Executable(step, weights: [String: TensorData]())
       .session(function: function.name, threads: threads)
+    modelStates = Set(training.training.function("main")?.states.values ?? [:].values)
     let first = try weights ?? traced.module.initialWeights(seed: seed)
     var states: [String: TensorData] = [:]
-    for parameter in traced.module.parameters where function.states.values.contains(parameter.name)
-    {
-      states[parameter.name] = try first.tensor(named: parameter.name)
+    var untrained: [String: TensorData] = [:]
+    for name in traced.module.parameters.map(\.name) {
+      let values = try first.tensor(named: name)
+      if function.states.values.contains(name) {
+        states[name] = values
+      } else {
+        untrained[name] = values
+      }
     }
+    self.untrained = untrained
+    pending = states
     try session.restore(SessionState(tensors: states))
   }
 
@@ -76,10 +109,20 @@ public final class TrainingStep {
       try session.withInput("dropout_seed", as: Int32.self) { $0[0] = seed }
     }
     try session.run()
+    pending = nil
     count += 1
+    var made: [String: TensorData] = [:]
+    for name in outputs { made[name] = try session.output(name) }
     return Result(
       loss: try session.withOutput("loss") { Double($0[0]) },
-      gradientNorm: try session.withOutput("gradient_norm") { Double($0[0]) })
+      gradientNorm: try session.withOutput("gradient_norm") { Double($0[0]) }, outputs: made)
+  }
+
+  /// Forgets what the model itself carries from batch to batch: a new text begins.
+  public func resetModelStates() throws {
+    guard !modelStates.isEmpty else { return }
+    let kept = try snapshot().tensors.filter { !modelStates.contains($0.key) }
+    try restore(TrainingState(count: count, tensors: kept))
   }
 
   /// How the present sizes run, memory included; nil before the first step.
@@ -91,20 +134,24 @@ public final class TrainingStep {
 
   /// Parameters, optimizer state and the model's own states, at this moment.
   public func snapshot() throws -> TrainingState {
-    TrainingState(count: count, tensors: try session.snapshot().tensors)
+    TrainingState(count: count, tensors: try pending ?? session.snapshot().tensors)
   }
 
   /// Goes on from a snapshot, of this or another step of the same model and optimizer.
   public func restore(_ state: TrainingState) throws {
     try session.restore(SessionState(tensors: state.tensors))
+    pending = state.tensors
     count = state.count
   }
 
   /// The parameters by name, as they are now.
   public func parameters() throws -> TensorCollection {
-    let names = Set(traced.module.parameters.map(\.name))
-    return TensorCollection(
-      try session.snapshot().tensors.filter { names.contains($0.key) }, name: "training")
+    var values = untrained
+    let states = try snapshot().tensors
+    for name in traced.module.parameters.map(\.name) {
+      if let value = states[name] { values[name] = value }
+    }
+    return TensorCollection(values, name: "training")
   }
 
   /// The model with its parameters as they are now, ready to run.
@@ -124,5 +171,24 @@ public struct TrainingState: Hashable, Sendable {
   public init(count: Int, tensors: [String: TensorData]) {
     self.count = count
     self.tensors = tensors
+  }
+}
+
+extension Module {
+  /// The module with those results of `main` only, and its states.
+  fileprivate func keepingResults(_ names: Set<String>) -> Module {
+    var module = self
+    for index in module.functions.indices where module.functions[index].name == "main" {
+      let function = module.functions[index]
+      let kept = function.resultNames.indices.filter {
+        names.contains(function.resultNames[$0]) || function.states[function.resultNames[$0]] != nil
+      }
+      var graph = function.graph
+      graph.results = kept.map { function.graph.results[$0] }
+      module.functions[index] = Function(
+        name: function.name, graph: graph, resultNames: kept.map { function.resultNames[$0] },
+        states: function.states)
+    }
+    return module
   }
 }

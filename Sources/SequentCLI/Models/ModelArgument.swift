@@ -49,13 +49,45 @@ enum ModelArgument {
   /// The model as data.
   func traced(settings: [String: String]) throws -> TracedModel {
     switch self {
-    case .swiftFile(let path): return try SwiftModelFile(path: path).traced(settings: settings)
+    case .swiftFile(let path):
+      return try SwiftModelFile(path: path).description(.model, settings: settings).traced()
     case .included(let entry): return try entry.traced(settings)
     case .text(let path):
       guard settings.isEmpty else {
         throw UsageError("option --set: IR text has no settings; they belong to Swift models")
       }
       return TracedModel(module: try readModule(path))
+    }
+  }
+}
+
+extension ModelArgument {
+  /// The model to train, and the settings that it was made with: those that the data decide, and
+  /// those that are given, which come first.
+  ///
+  /// - Parameters:
+  ///   - change: what of the preparation is to be different.
+  ///   - settings: all of them, of a run that goes on; nil for a new run.
+  func training(
+    settings given: [String: String], files: TrainingFiles, continuing settings: [String: String]?,
+    _ change: (inout DataPreparation) -> Void
+  ) throws -> (training: TracedTraining, settings: [String: String]) {
+    func all(_ preparation: DataPreparation?) throws -> [String: String] {
+      if let settings { return settings }
+      guard var preparation else { return given }
+      change(&preparation)
+      return try preparation.settings(for: files).merging(given) { _, given in given }
+    }
+    switch self {
+    case .swiftFile(let path):
+      let file = try SwiftModelFile(path: path)
+      let settings = try all(file.description(.preparation).preparation)
+      return (try file.description(.training, settings: settings).tracedTraining(), settings)
+    case .included(let entry):
+      let settings = try all(entry.preparation)
+      return (try entry.training(settings), settings)
+    case .text:
+      throw CommandError("IR text has no objective: a model to train is a Swift file or has a name")
     }
   }
 }

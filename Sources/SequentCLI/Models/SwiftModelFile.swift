@@ -3,18 +3,19 @@ import Sequent
 import SequentIR
 
 /// A model in a Swift file of the user's: compiled by the toolchain's swiftc against the modules
-/// that Sequent itself was built into, run once to trace the model, and thrown away.
+/// that Sequent itself was built into, run to trace the model, and thrown away.
 ///
 /// SwiftPM treats manifests in the same way. The model is the type that has the file's name.
-struct SwiftModelFile {
+final class SwiftModelFile {
   /// The path of the file.
   let path: String
+  private let folder: TemporaryFolder
 
-  /// The model as data.
+  /// Compiles a file.
   ///
-  /// - Throws: `CommandError` with the model's own mistake; after mistakes that swiftc finds, and
-  ///   has printed, only that it did.
-  func traced(settings: [String: String]) throws -> TracedModel {
+  /// - Throws: `CommandError`; after mistakes that swiftc finds, and has printed, only that it did.
+  init(path: String) throws {
+    self.path = path
     guard FileManager.default.isReadableFile(atPath: path) else {
       throw CommandError("\(path): no such file, or it can't be read")
     }
@@ -23,29 +24,39 @@ struct SwiftModelFile {
       throw CommandError(
         "\(path): the model in a file has the file's name, and no type can be called '\(name)'")
     }
-    let folder = try TemporaryFolder()
-    defer { folder.remove() }
-    let program = folder.path("trace")
-    let result = folder.path("traced.json")
+    folder = try TemporaryFolder()
     try Self.main(model: name).write(
       toFile: folder.path("main.swift"), atomically: false, encoding: .utf8)
-
     let build = try BuiltModules()
     let compiler = try Subprocess.find("swiftc", "the Swift toolchain's compiler")
     let compilation = try Subprocess.run(
       compiler,
-      build.compilerArguments + [argument, folder.path("main.swift"), "-o", program])
+      build.compilerArguments + [
+        Self.argument(path), folder.path("main.swift"), "-o", folder.path("trace"),
+      ])
     guard compilation == .exited(0) else {
       throw CommandError("\(path): swiftc could not compile it as the model '\(name)'")
     }
+  }
+
+  deinit { folder.remove() }
+
+  /// As much of the model as is asked for; a mistake in it comes out when it is used.
+  func description(
+    _ detail: ModelDescription.Detail, settings: [String: String] = [:]
+  ) throws -> ModelDescription {
+    let result = folder.path("description.json")
     let trace = try Subprocess.run(
-      program, [result] + settings.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
+      folder.path("trace"),
+      [result, detail.rawValue]
+        + settings.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
     guard trace == .exited(0) else { throw CommandError("\(path): tracing it \(trace)") }
-    return try Self.read(result)
+    let data = try Data(contentsOf: URL(filePath: result))
+    return try JSONDecoder().decode(ModelDescription.self, from: data)
   }
 
   /// The path as swiftc takes it for a path, and not for an option or a list of arguments.
-  private var argument: String {
+  private static func argument(_ path: String) -> String {
     let isSpecial = path.first == "-" || path.first == "@"
     return isSpecial ? URL(filePath: path).absoluteURL.path : path
   }
@@ -57,37 +68,22 @@ struct SwiftModelFile {
       && name.unicodeScalars.allSatisfy { $0.properties.isXIDContinue }
   }
 
-  /// The program around the model: writes the traced model, or the mistake in it, as JSON to the
-  /// file that its first argument names; the others are settings.
+  /// The program around the model: writes its description as JSON to the file that its first
+  /// argument names; the second says how much of it, the others are settings.
   private static func main(model: String) -> String {
     """
     import Foundation
     import Sequent
 
-    let arguments = CommandLine.arguments.dropFirst(2)
-    let keys = arguments.enumerated().filter { $0.offset % 2 == 0 }.map(\\.element)
-    let values = arguments.enumerated().filter { $0.offset % 2 == 1 }.map(\\.element)
-    var result: [String: String] = [:]
-    do {
-      let model = try \(model).configured(Dictionary(uniqueKeysWithValues: zip(keys, values)))
-      let traced = try model.traced()
-      result["ir"] = traced.module.text
-      result["task"] = try traced.task?.json()
-    } catch {
-      result["error"] = "\\(error)"
-    }
-    try JSONEncoder().encode(result).write(to: URL(filePath: CommandLine.arguments[1]))
+    let settings = CommandLine.arguments.dropFirst(3)
+    let keys = settings.enumerated().filter { $0.offset % 2 == 0 }.map(\\.element)
+    let values = settings.enumerated().filter { $0.offset % 2 == 1 }.map(\\.element)
+    let description = ModelDescription(
+      \(model).self, ModelDescription.Detail(rawValue: CommandLine.arguments[2]) ?? .model,
+      settings: Dictionary(uniqueKeysWithValues: zip(keys, values)))
+    try JSONEncoder().encode(description).write(to: URL(filePath: CommandLine.arguments[1]))
 
     """
-  }
-
-  private static func read(_ file: String) throws -> TracedModel {
-    let data = try Data(contentsOf: URL(filePath: file))
-    let result = try JSONDecoder().decode([String: String].self, from: data)
-    if let message = result["error"] { throw CommandError(message) }
-    return TracedModel(
-      module: try Module(parsing: result["ir"] ?? ""),
-      task: try result["task"].map { try ModelTask(json: $0) })
   }
 }
 

@@ -1,7 +1,7 @@
 import SequentIR
 
 /// How parameters follow their gradients.
-public struct OptimizerOptions: Hashable, Sendable {
+public struct OptimizerOptions: Codable, Hashable, Sendable {
   /// The rule.
   public var rule: OptimizerRule
   /// Weight decay λ; vectors (biases, scales) are not decayed when it is decoupled.

@@ -1,5 +1,5 @@
 /// The rules by which a parameter follows its gradient g, with learning rate η.
-public enum OptimizerRule: Hashable, Sendable {
+public enum OptimizerRule: Codable, Hashable, Sendable {
   /// v = μ·v + g, w -= η·v; with Nesterov's look-ahead w -= η·(g + μ·v). No state when μ is 0.
   case sgd(momentum: Double, nesterov: Bool)
   /// s = α·s + (1 - α)·g², w -= η·g / (√s + ε) (Hinton, 2012).

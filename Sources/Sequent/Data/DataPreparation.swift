@@ -1,0 +1,66 @@
+import Foundation
+
+/// What of a model's configuration is found in its training data.
+///
+/// A model that has one takes the settings `text` (a `TextEncoding`) and, unless it is a language
+/// model, `labels` (strings): the tokens and labels that the data hold.
+public struct DataPreparation: Codable, Hashable, Sendable {
+  /// What the model is for, and so what the data look like.
+  public var kind: ModelTask.Kind
+  /// What one token is.
+  public var unit: TextEncoding.Unit
+  /// Whether text is lower-cased first.
+  public var isLowercased: Bool
+  /// Tokens that are rarer are unknown.
+  public var minimumCount: Int
+  /// How many tokens the vocabulary has at most.
+  public var maximumSize: Int
+
+  /// Creates a description of what is looked for.
+  public init(
+    _ kind: ModelTask.Kind, unit: TextEncoding.Unit, isLowercased: Bool = false,
+    minimumCount: Int = 1, maximumSize: Int = .max
+  ) {
+    self.kind = kind
+    self.unit = unit
+    self.isLowercased = isLowercased
+    self.minimumCount = minimumCount
+    self.maximumSize = maximumSize
+  }
+
+  /// Reads the data that are learned from, and gives the settings as `KEY=VALUE` by key.
+  ///
+  /// - Throws: `FormatError` with file and line for data that can't be read.
+  public func settings(for files: TrainingFiles) throws -> [String: String] {
+    let part = files.trainingPart
+    switch kind {
+    case .languageModel:
+      var vocabulary = VocabularyBuilder(unit: unit, isLowercased: isLowercased)
+      try PlainTextReader(paths: files.paths, part: part).forEach { block, _ in
+        vocabulary.add(block)
+      }
+      return ["text": try json(encoding(vocabulary, marksEnd: unit == .word))]
+    case .classify:
+      let (labels, vocabulary) = try LabelledTextReader(paths: files.paths, part: part)
+        .survey(unit: unit, isLowercased: isLowercased)
+      return ["text": try json(encoding(vocabulary)), "labels": try json(labels)]
+    case .tag:
+      let (labels, vocabulary) = try LabelledTokensReader(paths: files.paths, part: part)
+        .survey(isLowercased: isLowercased)
+      return ["text": try json(encoding(vocabulary)), "labels": try json(labels)]
+    }
+  }
+
+  private func encoding(
+    _ vocabulary: VocabularyBuilder, marksEnd: Bool = false
+  ) throws -> TextEncoding {
+    try vocabulary.encoding(
+      minimumCount: minimumCount, maximumSize: maximumSize, marksEnd: marksEnd)
+  }
+
+  private func json(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+}

@@ -1,0 +1,90 @@
+import SequentIR
+
+/// The batches of a training run: those that are learned from, and those that tell how well.
+///
+/// Data of a task are read from files; any other `BatchSource` does as well.
+public struct TrainingData: Sendable {
+  /// What is learned from.
+  public var training: any BatchSource
+  /// What only measures; nil for none.
+  public var validation: (any BatchSource)?
+  /// How many characters of the validation text there are for every token, for a language model.
+  public var charactersPerToken: Double?
+  /// What was read, in a few words.
+  public var summary: String
+
+  /// Creates data from sources of batches.
+  public init(
+    training: any BatchSource, validation: (any BatchSource)? = nil,
+    charactersPerToken: Double? = nil, summary: String = ""
+  ) {
+    self.training = training
+    self.validation = validation
+    self.charactersPerToken = charactersPerToken
+    self.summary = summary
+  }
+
+  /// Reads and encodes the data of a task.
+  ///
+  /// - Parameter seed: what decides on the order of examples.
+  /// - Throws: `FormatError` with file and line for data that can't be read.
+  public init(
+    _ files: TrainingFiles, task: ModelTask, recipe: TrainingRecipe, seed: UInt64
+  ) throws {
+    let (paths, part) = (files.paths, files.trainingPart)
+    let held = files.validationPart
+    switch task.kind {
+    case .classify:
+      let read = { (paths: [String], part: DataPart) in
+        try ClassificationData(LabelledTextReader(paths: paths, part: part), task: task)
+      }
+      self.init(
+        try read(paths, part), try held.map { try read($0.paths, $0.part) }, recipe, seed, "texts")
+    case .tag:
+      let read = { (paths: [String], part: DataPart) in
+        try TaggingData(LabelledTokensReader(paths: paths, part: part), task: task)
+      }
+      self.init(
+        try read(paths, part), try held.map { try read($0.paths, $0.part) }, recipe, seed,
+        "sequences")
+    case .languageModel:
+      let read = { (paths: [String], part: DataPart) in
+        try LanguageModelData(PlainTextReader(paths: paths, part: part), text: task.text)
+      }
+      let learned = try read(paths, part)
+      let measured = try held.map { try read($0.paths, $0.part) }
+      self.init(
+        training: learned.batches(streams: recipe.batch, window: recipe.window),
+        validation: measured?.batches(streams: recipe.batch, window: recipe.window),
+        charactersPerToken: measured.map { Double($0.characterCount) / Double($0.tokenCount) },
+        summary: "\(learned.tokenCount) tokens to learn from"
+          + (measured.map { ", \($0.tokenCount) held out" } ?? ""))
+    }
+  }
+
+  private init(
+    _ training: some ExampleSource, _ validation: (some ExampleSource)?,
+    _ recipe: TrainingRecipe, _ seed: UInt64, _ noun: String
+  ) {
+    self.init(
+      training: BucketedBatches(training, rows: recipe.batch, seed: seed),
+      validation: validation.map { BucketedBatches($0, rows: recipe.batch, seed: nil) },
+      summary: "\(training.count) \(noun) to learn from"
+        + (validation.map { ", \($0.count) held out" } ?? ""))
+  }
+
+  /// A number that other data, or another order of them, will hardly have.
+  func fingerprint() throws -> String {
+    let epoch = training.epoch(0)
+    guard epoch.batchCount > 0 else { return "empty" }
+    var hash = UInt64(epoch.batchCount)
+    for number in Set([0, epoch.batchCount / 2, epoch.batchCount - 1]).sorted() {
+      for (name, tensor) in try epoch.batch(number).tensors.sorted(by: { $0.key < $1.key }) {
+        hash = hash &* 31 &+ name.withUTF8Bytes(stableHash)
+        for size in tensor.shape { hash = hash &* 31 &+ UInt64(size) }
+        hash = hash &* 31 &+ tensor.elements.withStoredBytes { stableHash($0.bindMemory(to: UInt8.self)) }
+      }
+    }
+    return String(hash, radix: 16)
+  }
+}
