@@ -89,7 +89,10 @@ public final class Trainer {
 
   /// The best model so far, the last one if there was no epoch yet; with its weights.
   public func best() throws -> CompiledModel {
-    try CompiledModel(training.model, weights: bestParameters ?? step.parameters())
+    if let bestParameters { return try CompiledModel(training.model, weights: bestParameters) }
+    // After an interruption the best model may be older than the run's going on.
+    if let files, progress.best != nil { return try CompiledModel(path: files.model) }
+    return try CompiledModel(training.model, weights: step.parameters())
   }
 
   /// Trains until the recipe's end, or until a watcher stops.
