@@ -90,7 +90,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .target(
       name: "SequentExamples", dependencies: ["Sequent"], path: "Sources/Examples",
-      exclude: ["README.md"], swiftSettings: swiftSettings),
+      exclude: ["README.md", "Data"], swiftSettings: swiftSettings),
     .target(
       name: "SequentBenchmarks",
       dependencies: ["Sequent", "SequentIR", "SequentCompiler", "SequentRuntime"],

@@ -5,6 +5,7 @@ public let catalog: [CatalogEntry] = [
   CatalogEntry("language-of-word", "names the language of a word", LanguageOfWord.self),
   CatalogEntry(
     "char-lm", "writes text a character at a time", CharacterLanguageModel.self),
+  CatalogEntry("tagger", "gives every word of a text a label", Tagger.self),
 ]
 
 /// A model that comes with Sequent.

@@ -51,6 +51,17 @@ public struct CharacterLanguageModel: Model {
     return ["logits": head(dropout(read.output))]
   }
 
+  /// The characters of the book that it learns from.
+  public static let preparation: DataPreparation? = DataPreparation(
+    .languageModel, unit: .character)
+
+  /// Thirty-two places of the text side by side, by windows of a line or two.
+  public var recipe: TrainingRecipe {
+    TrainingRecipe(
+      epochs: 5, batch: 32, window: 100, optimizer: .adam().clipping(norm: 1),
+      schedule: Schedule(.cosine, peak: 2e-3, warmUp: 100))
+  }
+
   /// The next character.
   public var task: ModelTask? { .languageModel(text: text) }
 }
