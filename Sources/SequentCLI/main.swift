@@ -15,7 +15,8 @@ enum ExitStatus: Int32 {
 
 /// The verbs, in the order of the overview.
 let commands: [Command] = [
-  compileCommand, runCommand, predictCommand, trainCommand, benchCommand, inspectCommand, listCommand, optCommand,
+  compileCommand, runCommand, predictCommand, trainCommand, benchCommand, inspectCommand,
+  listCommand, optCommand,
   verifyCommand,
 ]
 

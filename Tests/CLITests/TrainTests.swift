@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test func aSignalSavesAndResumingGivesTheSameModel() throws {
-    let run = "language-of-word --data words.tsv --validation held.tsv --epochs 150 \(small)"
+    let run = "language-of-word --data words.tsv --validation held.tsv --epochs 80 \(small)"
     let whole = try train("\(run) -o whole.sequent")
     #expect(whole.status == 0, "\(whole)")
     let stopped = try Sequent.shell(
@@ -134,6 +134,8 @@ import Testing
       to: folder["bad.tsv"], atomically: true, encoding: .utf8)
     let result = try train("language-of-word --data bad.tsv --held-out 0")
     #expect(result.status == 1)
-    #expect(result.errors.hasPrefix("error: bad.tsv: line 2: the label 'xx', expected one of"), "\(result)")
+    #expect(
+      result.errors.hasPrefix("error: bad.tsv: line 2: the label 'xx', expected one of"),
+      "\(result)")
   }
 }

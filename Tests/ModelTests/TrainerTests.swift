@@ -132,7 +132,8 @@ private struct Speaker: Model {
     let error = #expect(throws: TrainingError.self) {
       try trainer("burst", resuming: true).run()
     }
-    #expect(error?.description.contains("epoch 2, batch 1 of") == true, "\(String(describing: error))")
+    #expect(
+      error?.description.contains("epoch 2, batch 1 of") == true, "\(String(describing: error))")
     #expect(try contents("burst.training/last.safetensors") == broken)
     #expect(try contents("burst.sequent") == model && checkpoint.count == broken.count)
   }

@@ -82,7 +82,9 @@ public struct TrainingData: Sendable {
       for (name, tensor) in try epoch.batch(number).tensors.sorted(by: { $0.key < $1.key }) {
         hash = hash &* 31 &+ name.withUTF8Bytes(stableHash)
         for size in tensor.shape { hash = hash &* 31 &+ UInt64(size) }
-        hash = hash &* 31 &+ tensor.elements.withStoredBytes { stableHash($0.bindMemory(to: UInt8.self)) }
+        hash =
+          hash &* 31
+          &+ tensor.elements.withStoredBytes { stableHash($0.bindMemory(to: UInt8.self)) }
       }
     }
     return String(hash, radix: 16)

@@ -128,7 +128,8 @@ struct TrainingIdentity: Codable, Hashable, Sendable {
     guard differences.isEmpty else {
       throw FormatError(
         file: file,
-        reason: "a run that differs in \(differences.joined(separator: ", ")); it can only go on as "
+        reason:
+          "a run that differs in \(differences.joined(separator: ", ")); it can only go on as "
           + "it was started")
     }
   }

@@ -118,7 +118,7 @@ private func show(_ trainer: Trainer, _ data: String, _ folder: TrainingFolder) 
       case .step(let step): console.show(step)
       case .epoch(let epoch): console.show(epoch, of: epochs)
       }
-      return Interruption.signal == nil ? .goOn : .stop
+      return Interruption.caught == nil ? .goOn : .stop
     }
   } catch {
     console.closeLine()
@@ -126,7 +126,7 @@ private func show(_ trainer: Trainer, _ data: String, _ folder: TrainingFolder) 
   }
   console.closeLine()
   if summary.ending == .stopped {
-    let name = Interruption.signal.map(Interruption.name) ?? "a signal"
+    let name = Interruption.caught.map(Interruption.name) ?? "a signal"
     throw CommandError("stopped by \(name); saved in \(folder.checkpoint): --resume goes on")
   }
   let best = summary.best.map { " of epoch \($0.epoch)" } ?? ""

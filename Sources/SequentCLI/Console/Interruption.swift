@@ -14,7 +14,7 @@ private let received = Atomic<Int32>(0)
 /// The second signal ends the command at once.
 enum Interruption {
   /// The signal that came; nil while none has.
-  static var signal: Int32? {
+  static var caught: Int32? {
     let number = received.load(ordering: .relaxed)
     return number == 0 ? nil : number
   }
@@ -25,11 +25,16 @@ enum Interruption {
     // The atomic exists before a handler can need it: nothing may be set up inside of one.
     received.store(0, ordering: .relaxed)
     for number in [SIGINT, SIGTERM] {
-      Glibc.signal(number) { number in
+      signal(number) { number in
         if received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
       }
     }
-    Glibc.signal(SIGXFSZ, SIG_IGN)
+    // Whoever started the command may have them blocked, as worker threads have.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+    signal(SIGXFSZ, SIG_IGN)
   }
 
   /// What a signal is called.
