@@ -6,6 +6,7 @@ public let catalog: [CatalogEntry] = [
   CatalogEntry(
     "char-lm", "writes text a character at a time", CharacterLanguageModel.self),
   CatalogEntry("tagger", "gives every word of a text a label", Tagger.self),
+  CatalogEntry("forecaster", "forecasts the next rows of a numeric series", Forecaster.self),
 ]
 
 /// A model that comes with Sequent.

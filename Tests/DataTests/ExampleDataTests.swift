@@ -158,6 +158,23 @@ import Testing
     #expect(abs(training.scaling.unscaled(last[0], column: 0) - 105) < 1e-4)
   }
 
+  @Test func datesAreNoColumnOfASeries() throws {
+    let files = try TemporaryFiles([
+      "a.csv": "date,x,day\n2026-01-01,1,Thursday\n2026-01-02,2,Friday"
+    ])
+    let reader = try SeriesReader(paths: [files.path("a.csv")])
+    let data = try ForecastData(reader, windows: .init(inputLength: 1, horizon: 1))
+    #expect(data.scaling.columns == ["x"] && data.scaling.means == [1.5] && data.count == 1)
+  }
+
+  @Test func scalingsHaveANumberForEveryColumn() throws {
+    let text = #"{"columns": ["x", "y"], "means": [0, 1], "deviations": [1]}"#
+    let error = try #require(throws: DecodingError.self) {
+      try JSONDecoder().decode(SeriesScaling.self, from: Data(text.utf8))
+    }
+    #expect("\(error)".contains("1 numbers for 2 columns"))
+  }
+
   @Test func saysWhatIsWrongWithASeries() throws {
     func refusal(_ text: String, _ length: Int = 1, targets: [String] = []) throws -> String {
       let files = try TemporaryFiles(["a.csv": text])
@@ -176,6 +193,8 @@ import Testing
     #expect(
       try refusal("x\n1\n2\n", targets: ["z"]) == "a.csv: the columns x, expected 'z' among them")
     #expect(try refusal("").hasPrefix("a.csv: 0 rows in all examples"))
+    #expect(try refusal("x\nMonday\n") == "a.csv: line 2: no field that is a number")
+    #expect(try refusal("x\n1\n", 0).hasPrefix("a.csv: windows of 0 rows"))
     let files = try TemporaryFiles(["a.csv": "x\n1\n", "b.tsv": "1\n"])
     #expect(
       files.message {

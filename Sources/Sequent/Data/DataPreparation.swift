@@ -3,7 +3,8 @@ import Foundation
 /// What of a model's configuration is found in its training data.
 ///
 /// A model that has one takes the settings `text` (a `TextEncoding`) and, unless it is a language
-/// model, `labels` (strings): the tokens and labels that the data hold.
+/// model, `labels` (strings): the tokens and labels that the data hold; one that forecasts takes
+/// `scaling` (a `SeriesScaling`), the columns with their means and deviations.
 public struct DataPreparation: Codable, Hashable, Sendable {
   /// What the model is for, and so what the data look like.
   public var kind: ModelTask.Kind
@@ -28,6 +29,9 @@ public struct DataPreparation: Codable, Hashable, Sendable {
     self.maximumSize = maximumSize
   }
 
+  /// The columns of series, and their means and deviations.
+  public static let series = DataPreparation(.forecast, unit: .word)
+
   /// Reads the data that are learned from, and gives the settings as `KEY=VALUE` by key.
   ///
   /// - Throws: `FormatError` with file and line for data that can't be read.
@@ -48,6 +52,10 @@ public struct DataPreparation: Codable, Hashable, Sendable {
       let (labels, vocabulary) = try LabelledTokensReader(paths: files.paths, part: part)
         .survey(isLowercased: isLowercased)
       return ["text": try json(encoding(vocabulary)), "labels": try json(labels)]
+    case .forecast:
+      let data = try ForecastData(
+        SeriesReader(paths: files.paths), windows: .init(inputLength: 1, horizon: 1), part: part)
+      return ["scaling": try json(data.scaling)]
     }
   }
 

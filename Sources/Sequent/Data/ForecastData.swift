@@ -18,7 +18,6 @@ public struct ForecastData: ExampleSource {
 
     /// Creates a description of windows.
     public init(inputLength: Int, horizon: Int, stride: Int = 1, targets: [String] = []) {
-      precondition(inputLength > 0 && horizon > 0 && stride > 0, "windows have rows")
       self.inputLength = inputLength
       self.horizon = horizon
       self.stride = stride
@@ -44,6 +43,12 @@ public struct ForecastData: ExampleSource {
   public init(
     _ reader: SeriesReader, windows: Windows, part: DataPart = .all, scaling: SeriesScaling? = nil
   ) throws {
+    guard windows.inputLength > 0, windows.horizon > 0, windows.stride > 0 else {
+      throw FormatError(
+        file: reader.files.map(\.name).joined(separator: ", "),
+        reason: "windows of \(windows.inputLength) rows, the next \(windows.horizon) to forecast, "
+          + "every \(windows.stride): expected at least 1 of each")
+    }
     var records = RecordStore.Builder()
     var parts: [Range<Int>] = []
     var names: [String]?

@@ -16,6 +16,20 @@ public struct SeriesScaling: Codable, Hashable, Sendable {
     self.deviations = deviations
   }
 
+  /// Decodes a scaling, and checks what a file can have wrong.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    columns = try container.decode([String].self, forKey: .columns)
+    means = try container.decode([Double].self, forKey: .means)
+    deviations = try container.decode([Double].self, forKey: .deviations)
+    for (key, count) in [(CodingKeys.means, means.count), (.deviations, deviations.count)]
+    where count != columns.count {
+      throw DecodingError.dataCorruptedError(
+        forKey: key, in: container,
+        debugDescription: "\(count) numbers for \(columns.count) columns")
+    }
+  }
+
   /// A value of a column as the model sees it.
   public func scaled(_ value: Float, column: Int) -> Float {
     Float((Double(value) - means[column]) / deviations[column])

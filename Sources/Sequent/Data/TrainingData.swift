@@ -47,6 +47,17 @@ public struct TrainingData: Sendable {
       self.init(
         try read(paths, part), try held.map { try read($0.paths, $0.part) }, recipe, seed,
         "sequences")
+    case .forecast:
+      guard let series = task.series else {
+        throw TrainingError(message: "a forecast of no series")
+      }
+      let read = { (paths: [String], part: DataPart) in
+        try ForecastData(
+          SeriesReader(paths: paths), windows: series.windows, part: part, scaling: series.scaling)
+      }
+      self.init(
+        try read(paths, part), try held.map { try read($0.paths, $0.part) }, recipe, seed,
+        "windows")
     case .languageModel:
       let read = { (paths: [String], part: DataPart) in
         try LanguageModelData(PlainTextReader(paths: paths, part: part), text: task.text)

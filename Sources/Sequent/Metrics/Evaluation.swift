@@ -20,6 +20,8 @@ public struct Evaluation: Codable, Sendable {
   private let charactersPerToken: Double?
   private var loss = Mean()
   private var labels: ConfusionMatrix
+  /// By the columns that are forecast.
+  private var forecasts: [ForecastError]
 
   /// Starts without any batch.
   ///
@@ -30,18 +32,19 @@ public struct Evaluation: Codable, Sendable {
     self.task = task
     self.charactersPerToken = charactersPerToken
     labels = ConfusionMatrix(labelCount: Self.countsLabels(task) ? task?.labels.count ?? 0 : 0)
+    forecasts = task?.series == nil ? [] : task?.labels.map { _ in ForecastError() } ?? []
   }
 
   private static func countsLabels(_ task: ModelTask?) -> Bool {
     switch task?.kind {
     case .classify, .tag: true
-    case .languageModel, nil: false
+    case .languageModel, .forecast, nil: false
     }
   }
 
   /// The outputs of the model that are looked at, beside the loss.
   static func outputs(for task: ModelTask?) -> Set<String> {
-    countsLabels(task) ? ["logits"] : []
+    countsLabels(task) ? ["logits"] : task?.kind == .forecast ? ["forecast"] : []
   }
 
   /// The metric that tells the best model from others, and whether more of it is better.
@@ -49,7 +52,7 @@ public struct Evaluation: Codable, Sendable {
     switch task?.kind {
     case .classify: ("accuracy", true)
     case .tag: ("f1", true)
-    case .languageModel, nil: ("loss", false)
+    case .languageModel, .forecast, nil: ("loss", false)
     }
   }
 
@@ -61,13 +64,30 @@ public struct Evaluation: Codable, Sendable {
     {
       labels.add(expected: expected, logits: logits)
     }
+    if let scaling = task?.series?.scaling,
+      case .float32(let values)? = outputs["forecast"]?.elements,
+      case .float32(let targets)? = batch.tensors["targets"]?.elements
+    {
+      add(forecast: values, targets: targets, scaling)
+    }
+  }
+
+  /// Compares in the units of the columns.
+  private mutating func add(forecast: [Float], targets: [Float], _ scaling: SeriesScaling) {
+    let columns = task?.labels.map { scaling.columns.firstIndex(of: $0) ?? 0 } ?? []
+    for (place, (value, target)) in zip(forecast, targets).enumerated() {
+      let label = place % columns.count
+      forecasts[label].add(
+        forecast: Double(scaling.unscaled(value, column: columns[label])),
+        actual: Double(scaling.unscaled(target, column: columns[label])))
+    }
   }
 
   /// How many terms the loss of a batch is the mean of.
   private func weight(of batch: Batch) -> Int {
     switch task?.kind {
     case .tag, .languageModel: batch.tokenCount
-    case .classify, nil: batch.examples.count
+    case .classify, .forecast, nil: batch.examples.count
     }
   }
 
@@ -83,6 +103,14 @@ public struct Evaluation: Codable, Sendable {
         Metric("loss", loss.value), Metric("accuracy", labels.accuracy),
         Metric("f1", labels.macro.f1),
       ] + task.labels.enumerated().map { Metric("f1.\($1)", labels.score(of: $0).f1) }
+    case .forecast:
+      return [Metric("loss", loss.value)]
+        + zip(task.labels, forecasts).flatMap { label, error in
+          [
+            Metric("mean_absolute_error.\(label)", error.meanAbsolute),
+            Metric("root_mean_square_error.\(label)", error.rootMeanSquare),
+          ]
+        }
     case .languageModel:
       var score = LanguageModelScore()
       score.add(loss: loss.value, tokens: Int(loss.weight))

@@ -1,5 +1,5 @@
 /// How far forecasts are from what happened, in the series' own unit.
-public struct ForecastError: Hashable, Sendable {
+public struct ForecastError: Codable, Hashable, Sendable {
   private var absolute = Mean()
   private var squared = Mean()
   private var relative = Mean()

@@ -101,6 +101,11 @@ public struct CompiledModel: Sendable {
     return try Predictor(task: try task()) { try session.run($0) }
   }
 
+  /// Forecasts rows of numeric series, by the model's task.
+  public func seriesPredictor(threads: Int? = nil) throws -> SeriesPredictor {
+    try SeriesPredictor(try task(), session: session(threads: threads))
+  }
+
   /// Writes text, for a language model.
   public func generator(threads: Int? = nil) throws -> Generator {
     try Generator(try task(), session: session(threads: threads))

@@ -10,14 +10,27 @@ public struct ModelTask: Codable, Hashable, Sendable {
     case tag
     /// The next token of a text.
     case languageModel
+    /// The next rows of a numeric series.
+    case forecast
   }
 
   /// The kind.
   public let kind: Kind
-  /// How text becomes the model's tokens.
+  /// How text becomes the model's tokens; without any token for a forecast.
   public let text: TextEncoding
-  /// What the classes are called, in the order of the logits; the tokens for a language model.
+  /// What the classes are called, in the order of the logits; the tokens for a language model, the
+  /// columns that are forecast.
   public let labels: [String]
+  /// What a forecast is made from; nil for other kinds.
+  public let series: Series?
+
+  /// Rows of a numeric series, and those that follow them.
+  public struct Series: Codable, Hashable, Sendable {
+    /// The columns, and how their values are brought to those that the model sees.
+    public let scaling: SeriesScaling
+    /// How many rows the model sees, how many it forecasts, and of which columns.
+    public let windows: ForecastData.Windows
+  }
 
   /// One of `labels` for a text: the function `main` takes `tokens` i32 `[batch, time]` and `lengths`
   /// i32 `[batch]` and gives `logits` `[batch, labels]`.
@@ -35,6 +48,17 @@ public struct ModelTask: Codable, Hashable, Sendable {
     ModelTask(kind: .languageModel, text: text, labels: text.vocabulary)
   }
 
+  /// The rows that follow: the function `main` takes `values` f32 `[batch, time, columns]` and gives
+  /// `forecast` f32 `[batch, horizon, targets]`, both scaled.
+  public static func forecast(
+    _ windows: ForecastData.Windows, scaling: SeriesScaling
+  ) -> ModelTask {
+    ModelTask(
+      kind: .forecast, text: TextEncoding(unit: .word, vocabulary: [], unknown: 0),
+      labels: windows.targets.isEmpty ? scaling.columns : windows.targets,
+      series: Series(scaling: scaling, windows: windows))
+  }
+
   /// The task as JSON text with sorted keys.
   public func json() throws -> String {
     let encoder = JSONEncoder()
@@ -47,9 +71,10 @@ public struct ModelTask: Codable, Hashable, Sendable {
     self = try JSONDecoder().decode(ModelTask.self, from: Data(json.utf8))
   }
 
-  init(kind: Kind, text: TextEncoding, labels: [String]) {
+  init(kind: Kind, text: TextEncoding, labels: [String], series: Series? = nil) {
     self.kind = kind
     self.text = text
     self.labels = labels
+    self.series = series
   }
 }

@@ -34,8 +34,7 @@ public struct Predictor {
   public init(task: ModelTask, run: @escaping Run) throws {
     guard [.classify, .tag].contains(task.kind) else {
       throw PredictionError(
-        message: "a \(task.kind.rawValue) model does not answer with labels; it has a generator "
-          + "and a scorer")
+        message: "a \(task.kind.rawValue) model does not answer with labels")
     }
     self.task = task
     self.run = run

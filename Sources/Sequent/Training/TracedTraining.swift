@@ -48,6 +48,7 @@ extension ModelTask {
   public var objective: Objective {
     switch kind {
     case .classify, .tag, .languageModel: .labels()
+    case .forecast: .squaredError
     }
   }
 }

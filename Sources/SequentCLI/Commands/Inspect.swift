@@ -32,7 +32,12 @@ let inspectCommand = Command(
 }
 
 private func describe(_ task: ModelTask) -> String {
-  "\(task.kind.rawValue), \(task.labels.count) labels, text by \(task.text.unit.rawValue), "
+  if let series = task.series {
+    return "\(task.kind.rawValue), the \(series.windows.horizon) rows after "
+      + "\(series.windows.inputLength) rows of \(series.scaling.columns.count) columns: "
+      + task.labels.joined(separator: ", ")
+  }
+  return "\(task.kind.rawValue), \(task.labels.count) labels, text by \(task.text.unit.rawValue), "
     + "vocabulary of \(task.text.vocabulary.count)"
 }
 

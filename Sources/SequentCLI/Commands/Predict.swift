@@ -35,6 +35,11 @@ let predictCommand = Command(
 
         sequent predict lm.sequent --length 300 --seed 1 <<< 'In the '
 
+    A forecaster takes a line as a JSON array of rows, oldest first, each an array with a number for
+    every column (or, for one column, an array of numbers), and answers with the rows that follow:
+
+        sequent predict forecaster.sequent <<< '[[20.5, 1013], [21.0, 1012], ...]'
+
     --score answers with a line's log likelihood in nats, its number of tokens, its perplexity and
     its bits per character; as JSON also with every token's log probability. A line follows the
     model's begin token or a line's end, and its end token counts if the model has one.
@@ -62,6 +67,12 @@ let predictCommand = Command(
     throw UsageError(
       "option --\(option): only language models have it, \(try arguments.required(0)) is a "
         + "\(try model.task().kind.rawValue) model")
+  }
+  if try model.task().kind == .forecast {
+    if try arguments.value(best) != nil {
+      throw UsageError("option --n-best: a forecast is one answer")
+    }
+    return try forecast(model, format, threads: threads)
   }
   let predictor = try model.predictor(threads: threads)
   var reader = LineReader()
