@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// `sequent predict` on a model that forecasts series.
@@ -51,6 +52,26 @@ import Testing
     let result = try predict("two.sequent", input: "[[1,2],[1,2],[1,2]]\n\(line)\n")
     #expect(result.status == 1 && result.output.isEmpty, "\(result)")
     #expect(result.errors.hasPrefix("error: standard input:2: \(message)"), "\(result)")
+  }
+
+  @Test func trainsOnASeriesAndForecastsIt() throws {
+    let level = { (step: Int) in 50 + 20 * sin(Double(step) / 3) }
+    let rows = (0..<300).map { "2026-01-01T\($0),\(level($0)),\($0 % 7)" }
+    try folder.write("time,level,day\n" + rows.joined(separator: "\n"), to: "tide.csv")
+    let trained = try Sequent.shell(
+      "sequent train forecaster --data tide.csv --set 'targets=[\"level\"]' --set inputLength=12"
+        + " --set horizon=3 --set hidden=16 --epochs 20 --learning-rate 0.02 -o tide.sequent",
+      in: folder.url)
+    try #require(trained.status == 0, "\(trained)")
+    #expect(trained.errors.contains("validation loss "), "\(trained)")
+    #expect(trained.errors.contains(" mean_absolute_error.level "), "\(trained)")
+    let window = (301..<313).map { "[\(level($0)),\($0 % 7)]" }.joined(separator: ",")
+    let result = try predict("tide.sequent", input: "[\(window)]")
+    let forecast = try JSONDecoder().decode([[Double]].self, from: Data(result.output.utf8))
+    #expect(forecast.count == 3)
+    for (index, row) in forecast.enumerated() {
+      #expect(row.count == 1 && abs(row[0] - level(313 + index)) < 4, "\(result)")
+    }
   }
 
   @Test func optionsOfOtherModelsAreRefused() throws {

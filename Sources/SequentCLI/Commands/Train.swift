@@ -6,7 +6,7 @@ import SequentIR
 
 private let data = Option<String>(
   "data", "FILE", isRepeatable: true,
-  help: "what is learned from: text TAB label, CoNLL lines, or plain text, as the task has it")
+  help: "what is learned from: text TAB label, CoNLL lines, plain text, or CSV, as the task has it")
 private let validation = Option<String>(
   "validation", "FILE", isRepeatable: true,
   help: "what only measures; without it a part of the data is held out")
