@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/partition.h"
 #include "gemm/gemm.h"
 #include "layout/transpose.h"
 
@@ -104,8 +105,16 @@ size_t kn_gemm_packed_size(size_t k, size_t n) {
   return (n + width - 1) / width * width * k;
 }
 
+void kn_gemm_pack_share(const float *b, size_t k, size_t n, size_t row_stride,
+                        size_t column_stride, float *packed, const struct kn_team *team) {
+  const size_t width = kn_gemm_kernels_for(kn_isa_active())->width;
+  const struct kn_range own = kn_partition(n, width, team->index, team->count);
+  kn_gemm_pack_panels(width, b + own.begin * column_stride, k, own.end - own.begin, row_stride,
+                      column_stride, packed + own.begin * k, k * width);
+}
+
 void kn_gemm_pack(const float *b, size_t k, size_t n, size_t row_stride, size_t column_stride,
                   float *packed) {
-  const size_t width = kn_gemm_kernels_for(kn_isa_active())->width;
-  kn_gemm_pack_panels(width, b, k, n, row_stride, column_stride, packed, k * width);
+  const struct kn_team alone = {0, 1, NULL};
+  kn_gemm_pack_share(b, k, n, row_stride, column_stride, packed, &alone);
 }

@@ -7,6 +7,15 @@ V_INLINE vf sigmoid_slope(vf g) { return v_mul(g, v_sub(v_set(1), g)); }
 
 V_INLINE vf tanh_slope(vf g) { return v_fnma(g, g, v_set(1)); }
 
+// A gate's gradient, for the step's own products and for those over all steps.
+V_INLINE void store_gate(const struct kn_backward *b, const struct kn_backward_row *row,
+                         size_t gate, size_t u, size_t units, vf d) {
+  enum { PANEL = 2 * V_WIDTH };
+  const size_t panel = gate * b->panels + u / PANEL;
+  store_units(row->gates + gate * b->hidden + u, units, d);
+  store_units(row->panels + panel * b->panel_stride + u % PANEL, units, d);
+}
+
 // dh of units from u on: what came from the step behind, and from the output.
 V_INLINE vf hidden_gradient(const struct kn_backward_row *row, size_t u, size_t units) {
   const vf dh = load_units(row->hidden_gradient + u, units);
@@ -21,8 +30,7 @@ static void rnn_tanh_backward(const struct kn_backward *b) {
       const size_t units = b->end - u;
       const vf slope = tanh_slope(load_units(row->output + u, units));
       const vf d = v_mul(hidden_gradient(row, u, units), slope);
-      store_units(row->gates + u, units, d);
-      store_units(row->step + u, units, d);
+      store_gate(b, row, 0, u, units, d);
     }
   }
 }
@@ -34,8 +42,7 @@ static void rnn_relu_backward(const struct kn_backward *b) {
       const size_t units = b->end - u;
       const vm positive = v_less(v_zero(), load_units(row->output + u, units));
       const vf d = v_select(positive, hidden_gradient(row, u, units), v_zero());
-      store_units(row->gates + u, units, d);
-      store_units(row->step + u, units, d);
+      store_gate(b, row, 0, u, units, d);
     }
   }
 }
@@ -59,10 +66,7 @@ static void lstm_backward(const struct kn_backward *b) {
       const vf d[4] = {
           v_mul(v_mul(dc, g), sigmoid_slope(i)), v_mul(v_mul(dc, before), sigmoid_slope(f)),
           v_mul(v_mul(dc, i), tanh_slope(g)), v_mul(v_mul(dh, t), sigmoid_slope(o))};
-      for (size_t gate = 0; gate < 4; gate++) {
-        store_units(row->gates + gate * hidden + u, units, d[gate]);
-        store_units(row->step + gate * hidden + u, units, d[gate]);
-      }
+      for (size_t gate = 0; gate < 4; gate++) store_gate(b, row, gate, u, units, d[gate]);
     }
   }
 }
@@ -79,7 +83,7 @@ V_INLINE vf gru_mix_backward(const struct kn_backward_row *row, size_t hidden, s
   return v_mul(v_mul(dh, v_sub(v_set(1), z)), tanh_slope(n));
 }
 
-// gates: n r z and r∘n, so that both sides' lie in one piece.
+// Gates n r z and r∘n, so that both sides' lie in one piece.
 static void gru_reset_after_backward(const struct kn_backward *b) {
   const size_t hidden = b->hidden;
   for (size_t r = 0; r < b->rows; r++) {
@@ -90,14 +94,10 @@ static void gru_reset_after_backward(const struct kn_backward *b) {
       const vf product = load_units(row->saved + 3 * hidden + u, units);
       vf dz;
       const vf dn = gru_mix_backward(row, hidden, u, units, &dz);
-      const vf dr = v_mul(v_mul(dn, product), sigmoid_slope(reset)), gated = v_mul(dn, reset);
-      store_units(row->gates + u, units, dn);
-      store_units(row->gates + hidden + u, units, dr);
-      store_units(row->gates + 2 * hidden + u, units, dz);
-      store_units(row->gates + 3 * hidden + u, units, gated);
-      store_units(row->step + u, units, dr);
-      store_units(row->step + hidden + u, units, dz);
-      store_units(row->step + 2 * hidden + u, units, gated);
+      store_gate(b, row, 0, u, units, dn);
+      store_gate(b, row, 1, u, units, v_mul(v_mul(dn, product), sigmoid_slope(reset)));
+      store_gate(b, row, 2, u, units, dz);
+      store_gate(b, row, 3, u, units, v_mul(dn, reset));
     }
   }
 }
@@ -111,10 +111,8 @@ static void gru_reset_before_mix_backward(const struct kn_backward *b) {
       const size_t units = b->end - u;
       vf dz;
       const vf dn = gru_mix_backward(row, hidden, u, units, &dz);
-      store_units(row->gates + hidden + u, units, dz);
-      store_units(row->gates + 2 * hidden + u, units, dn);
-      store_units(row->step + hidden + u, units, dz);
-      store_units(row->step + 2 * hidden + u, units, dn);
+      store_gate(b, row, 1, u, units, dz);
+      store_gate(b, row, 2, u, units, dn);
       store_units(row->gated + u, units, load_units(row->saved + 3 * hidden + u, units));
     }
   }
@@ -130,8 +128,7 @@ static void gru_reset_before_gates_backward(const struct kn_backward *b) {
       const vf h = load_units(row->hidden_before + u, units);
       const vf d = load_units(row->product + u, units);
       const vf dr = v_mul(v_mul(d, h), sigmoid_slope(reset));
-      store_units(row->gates + u, units, dr);
-      store_units(row->step + u, units, dr);
+      store_gate(b, row, 0, u, units, dr);
       const vf dh = load_units(row->hidden_gradient + u, units);
       store_units(row->hidden_gradient + u, units, v_fma(d, reset, dh));
     }

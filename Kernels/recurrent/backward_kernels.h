@@ -15,14 +15,15 @@ struct kn_backward_row {
   float *hidden_gradient;        // of h' on the way in; on the way out of h, as far as no gate's sum
                                  // is between
   float *cell_gradient;          // lstm: of c', and then of c
-  float *gates;                  // for the products over all steps
-  float *step;                   // for this step's product, in the order of the weights
+  float *gates;                  // out: dg in a row
+  float *panels;                 // and in gemm's panels, that of unit 0 and gate 0
   float *gated;                  // gru reset before: r∘h, for the product over all steps
 };
 
 struct kn_backward {
   size_t rows, hidden;
-  size_t begin, end;  // units
+  size_t begin, end;            // units
+  size_t panels, panel_stride;  // of a gate: two vectors wide each
   const struct kn_backward_row *row;
 };
 

@@ -1,155 +1,175 @@
-// The products over all steps at once: two thirds of the work, as matrix products of full size.
+// The products over all steps at once: two thirds of the work, as matrix products of full size. All
+// operands lie packed: the pointwise steps left dg in both layouts that are wanted.
 #include <string.h>
 
-#include "kernels/reduce.h"
 #include "recurrent/gradient.h"
 
 const struct kn_gradient_layout kn_gradient_layouts[KN_CELL_COUNT] = {
-    [KN_CELL_RNN_TANH] = {1, 1, 1, {{0, 0, 1, false}}, {{0, 0, 1, false}}},
-    [KN_CELL_RNN_RELU] = {1, 1, 1, {{0, 0, 1, false}}, {{0, 0, 1, false}}},
-    [KN_CELL_LSTM] = {4, 1, 1, {{0, 0, 4, false}}, {{0, 0, 4, false}}},
+    [KN_CELL_RNN_TANH] = {1, 0, 1, 1, {{0, 0, 1, false}}, {{0, 0, 1, false}}},
+    [KN_CELL_RNN_RELU] = {1, 0, 1, 1, {{0, 0, 1, false}}, {{0, 0, 1, false}}},
+    [KN_CELL_LSTM] = {4, 0, 1, 1, {{0, 0, 4, false}}, {{0, 0, 4, false}}},
     // n r z and r∘n
-    [KN_CELL_GRU_RESET_AFTER] = {4, 2, 1,
+    [KN_CELL_GRU_RESET_AFTER] = {4, 1, 2, 1,
                                  {{1, 0, 2, false}, {0, 2, 1, false}},
                                  {{1, 0, 3, false}}},
-    [KN_CELL_GRU_RESET_BEFORE] = {3, 1, 2,
+    [KN_CELL_GRU_RESET_BEFORE] = {3, 0, 1, 2,
                                   {{0, 0, 3, false}},
                                   {{0, 0, 2, false}, {2, 2, 1, true}}},
 };
 
-enum { MAX_PRODUCTS = 6 };
+// A member at work on a direction.
+struct member {
+  const struct kn_recurrent_gradient_arguments *a;
+  const struct kn_gradient_storage *s;
+  const struct kn_gradient_direction *own;
+  const struct kn_gemm_kernels *gemm;
+  const struct kn_team *team;
+  size_t steps;
+};
 
-static struct kn_gemm_arguments product(size_t m, size_t n, size_t k) {
-  return (struct kn_gemm_arguments){
-      .m = m, .n = n, .k = k, .scale = 1, .outer_count = 1, .inner_count = 1};
+static size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+// Rows of c = operand · dg for one gate, panels.begin..<panels.end of it.
+static void multiply_gate(const struct member *m, const float *operand, struct kn_range rows,
+                          size_t gate, struct kn_range panels, float *c, size_t c_row_stride) {
+  const size_t width = m->gemm->width, first = panels.begin * width;
+  const struct kn_gemm_block block = {
+      .m = rows.end - rows.begin,
+      .n = smaller(panels.end * width, m->a->hidden) - first,
+      .k = m->steps,
+      .a = operand + rows.begin * m->s->operand_stride,
+      .a_row_stride = m->s->operand_stride,
+      .a_column_stride = 1,
+      .panels = m->own->panels + (gate * m->s->panels + panels.begin) * m->s->panel_stride,
+      .panel_step = width,
+      .panel_stride = m->s->panel_stride,
+      .c = c + rows.begin * c_row_stride + first,
+      .c_row_stride = c_row_stride};
+  kn_gemm_multiply(m->gemm, &block);
 }
 
-// The products of a direction; the sizes alone when there is no storage.
-static size_t list_products(const struct kn_recurrent_gradient_arguments *a, size_t d, size_t rows,
-                            const struct kn_gradient_storage *s,
-                            struct kn_gemm_arguments list[MAX_PRODUCTS]) {
-  const struct kn_recurrent_gradient_direction *direction = &a->direction[d];
+// Its share of c [rows, gates · hidden] = operand · dg for the gates of a part: whole panels, of as
+// few parts of the rows as keep the team busy.
+static void multiply_part(const struct member *m, const struct kn_gradient_part *part,
+                          const float *operand, size_t rows, float *c, size_t c_row_stride) {
+  const size_t panels = m->s->panels, columns = part->count * panels;
+  const size_t parts = m->team->count == 1 || rows == 1
+                           ? 1
+                           : smaller(divided_up(2 * m->team->count, columns), divided_up(rows, 8));
+  const struct kn_range own =
+      kn_partition(parts * columns, 1, m->team->index, m->team->count);
+  for (size_t item = own.begin; item < own.end;) {
+    const size_t gate = item % columns / panels, panel = item % panels;
+    const size_t count = smaller(panels - panel, own.end - item);
+    multiply_gate(m, operand, kn_partition(rows, 1, item / columns, parts), part->from + gate,
+                  (struct kn_range){panel, panel + count}, c + (part->to + gate) * m->a->hidden,
+                  c_row_stride);
+    item += count;
+  }
+}
+
+static void weight_gradients(const struct member *m, size_t d) {
+  const struct kn_recurrent_gradient_arguments *a = m->a;
+  const struct kn_recurrent_gradient_direction *to = &a->direction[d];
   const struct kn_gradient_layout *layout = &kn_gradient_layouts[a->cell];
   const size_t columns = kn_cell_gates(a->cell) * a->hidden;
-  size_t count = 0;
   for (size_t p = 0; p < layout->input_parts; p++) {
-    const struct kn_gradient_part *part = &layout->input_part[p];
-    const size_t width = part->count * a->hidden, to = part->to * a->hidden;
-    struct kn_gemm_arguments weights = product(a->input, width, rows);
-    struct kn_gemm_arguments input = product(rows, a->input, width);
-    weights.a_row_stride = 1;
-    weights.a_column_stride = a->input;
-    input.a_column_stride = 1;
-    input.accumulate = d + p > 0;
-    if (s != NULL) {
-      const float *gates = s->direction[d].gates + part->from * a->hidden;
-      weights.a = s->x != NULL ? s->x : a->x;
-      weights.b = gates;
-      weights.b_row_stride = s->gates_stride;
-      weights.b_column_stride = 1;
-      weights.c = direction->input_weights_gradient + to;
-      weights.c_row_stride = columns;
-      input.a = gates;
-      input.a_row_stride = s->gates_stride;
-      input.b = direction->input_weights + to;
-      input.b_row_stride = 1;
-      input.b_column_stride = columns;
-      input.c = s->x_gradient != NULL ? s->x_gradient : a->x_gradient;
-      input.c_row_stride = a->input;
-    }
-    list[count++] = weights;
-    list[count++] = input;
+    multiply_part(m, &layout->input_part[p], m->own->x, a->input, to->input_weights_gradient,
+                  columns);
   }
   for (size_t p = 0; p < layout->hidden_parts; p++) {
     const struct kn_gradient_part *part = &layout->hidden_part[p];
-    struct kn_gemm_arguments weights = product(a->hidden, part->count * a->hidden, rows);
-    weights.a_row_stride = 1;
-    weights.a_column_stride = a->hidden;
-    if (s != NULL) {
-      weights.a = part->gated ? s->direction[d].gated : s->direction[d].before;
-      weights.b = s->direction[d].gates + part->from * a->hidden;
-      weights.b_row_stride = s->gates_stride;
-      weights.b_column_stride = 1;
-      weights.c = direction->hidden_weights_gradient + part->to * a->hidden;
-      weights.c_row_stride = columns;
-    }
-    list[count++] = weights;
+    multiply_part(m, part, part->gated ? m->own->gated_columns : m->own->before, a->hidden,
+                  to->hidden_weights_gradient, columns);
   }
-  return count;
-}
-
-size_t kn_gradient_products_size(const struct kn_recurrent_gradient_arguments *a, size_t threads) {
-  // Gemm's workspace does not grow evenly with k, which with lengths is known at run time only; past
-  // a few slices of k it is that of fewer.
-  const size_t total = a->batch * a->time, slices = 2 * KN_GEMM_BLOCK_K;
-  size_t largest = 0;
-  for (size_t rows = a->lengths == NULL || total == 0 ? total : 1; rows <= total;) {
-    struct kn_gemm_arguments list[MAX_PRODUCTS];
-    const size_t count = list_products(a, 0, rows, NULL, list);
-    for (size_t p = 0; p < count; p++) {
-      const size_t size = kn_gemm_workspace_size(&list[p], threads);
-      if (size > largest) largest = size;
-    }
-    rows = rows < slices || rows == total ? rows + 1 : total;
+  for (size_t p = 0; p < layout->input_parts && to->bias_gradient != NULL; p++) {
+    multiply_part(m, &layout->input_part[p], m->s->ones, 1, to->bias_gradient, columns);
   }
-  return largest;
+  if (to->hidden_bias_gradient != NULL) {
+    const struct kn_gradient_part gated = {.from = 3, .count = 1};
+    multiply_part(m, &gated, m->s->ones, 1, to->hidden_bias_gradient, columns);
+  }
 }
 
-// output[column] = sum over all steps.
-static void sum_columns(const float *gates, size_t stride, size_t rows, size_t width, float *output,
-                        const struct kn_team *team) {
-  const struct kn_reduce_arguments sum = {.function = KN_REDUCE_SUM,
-                                          .kept_rank = 1,
-                                          .reduced_rank = 1,
-                                          .kept_shape = {width},
-                                          .reduced_shape = {rows},
-                                          .kept_strides = {1},
-                                          .reduced_strides = {(ptrdiff_t)stride},
-                                          .input = gates,
-                                          .output = output};
-  kn_reduce(&sum, team);
-}
-
-static void sum_biases(const struct kn_recurrent_gradient_arguments *a, size_t d, size_t rows,
-                       const struct kn_gradient_storage *s, const struct kn_team *team) {
-  const struct kn_recurrent_gradient_direction *direction = &a->direction[d];
+// Rows of dg·Wᵀ, beside where they go.
+static void multiply_inputs(const struct member *m, size_t begin, size_t rows) {
+  const struct kn_recurrent_gradient_arguments *a = m->a;
   const struct kn_gradient_layout *layout = &kn_gradient_layouts[a->cell];
-  const float *gates = s->direction[d].gates;
-  for (size_t p = 0; p < layout->input_parts && direction->bias_gradient != NULL; p++) {
+  const size_t width = m->gemm->width;
+  for (size_t p = 0; p < layout->input_parts; p++) {
     const struct kn_gradient_part *part = &layout->input_part[p];
-    sum_columns(gates + part->from * a->hidden, s->gates_stride, rows, part->count * a->hidden,
-                direction->bias_gradient + part->to * a->hidden, team);
-  }
-  if (direction->hidden_bias_gradient != NULL) {
-    sum_columns(gates + 3 * a->hidden, s->gates_stride, rows, a->hidden,
-                direction->hidden_bias_gradient, team);
+    const struct kn_gemm_block block = {
+        .m = rows,
+        .n = a->input,
+        .k = part->count * a->hidden,
+        .a = m->own->gates + begin * m->s->gates_stride + part->from * a->hidden,
+        .a_row_stride = m->s->gates_stride,
+        .a_column_stride = 1,
+        .panels = m->own->input_weights + part->to * a->hidden * width,
+        .panel_step = width,
+        .panel_stride = kn_cell_gates(a->cell) * a->hidden * width,
+        .c = m->s->buffer,
+        .c_row_stride = m->s->buffer_stride,
+        .begins_at_c = p > 0};
+    kn_gemm_multiply(m->gemm, &block);
   }
 }
 
-// dx as the caller has it, zeros past the rows' lengths.
-static void spread_input_gradient(const struct kn_recurrent_gradient_arguments *a,
-                                  const struct kn_gradient_storage *s, const struct kn_team *team) {
+// Its part of the steps' dx, brought or added to where the caller has them.
+static void input_gradient(const struct member *m, size_t d) {
+  const struct kn_recurrent_gradient_arguments *a = m->a;
+  const struct kn_gradient_storage *s = m->s;
+  const struct kn_range own = kn_partition(m->steps, 1, m->team->index, m->team->count);
+  const size_t blocks = divided_up(own.end - own.begin, KN_GRADIENT_ROWS);
+  size_t step = 0;
+  for (size_t block = 0; block < blocks; block++) {
+    const struct kn_range rows = kn_partition(own.end - own.begin, 1, block, blocks);
+    multiply_inputs(m, own.begin + rows.begin, rows.end - rows.begin);
+    for (size_t r = 0; r < rows.end - rows.begin; r++) {
+      const size_t index = own.begin + rows.begin + r;
+      while (s->first[step + 1] <= index) step++;
+      const float *from = s->buffer + r * s->buffer_stride;
+      float *to = a->x_gradient +
+                  kn_gradient_dense(a, s, d, index - s->first[step], step) * a->input;
+      if (d == 0) {
+        memcpy(to, from, a->input * sizeof(float));
+      } else {
+        for (size_t i = 0; i < a->input; i++) to[i] += from[i];
+      }
+    }
+  }
+}
+
+// Zeros past the rows' lengths.
+static void clear_input_gradient(const struct kn_recurrent_gradient_arguments *a,
+                                 const struct kn_team *team) {
   const struct kn_range own = kn_partition(a->batch, 1, team->index, team->count);
-  for (size_t row = own.begin; row < own.end; row++) {
-    const size_t live = (s->offsets[row + 1] - s->offsets[row]) * a->input;
-    float *to = a->x_gradient + row * a->time * a->input;
-    memcpy(to, s->x_gradient + s->offsets[row] * a->input, live * sizeof(float));
-    memset(to + live, 0, (a->time * a->input - live) * sizeof(float));
+  for (size_t row = own.begin; row < own.end && a->lengths != NULL; row++) {
+    const size_t live = (size_t)a->lengths[row];
+    memset(a->x_gradient + (row * a->time + live) * a->input, 0,
+           (a->time - live) * a->input * sizeof(float));
   }
 }
 
 void kn_gradient_products(const struct kn_recurrent_gradient_arguments *a,
                           const struct kn_gradient_storage *s, const struct kn_team *team) {
-  const size_t rows = s->offsets[a->batch];
-  for (size_t d = 0; d < a->directions; d++) {
-    struct kn_gemm_arguments list[MAX_PRODUCTS];
-    const size_t count = list_products(a, d, rows, s, list);
-    for (size_t p = 0; p < count; p++) {
-      list[p].workspace = s->products;
-      kn_gemm(&list[p], team);
-      kn_team_barrier(team);  // they share the workspace
-    }
-    sum_biases(a, d, rows, s, team);
+  if (a->cell == KN_CELL_GRU_RESET_BEFORE) {
+    kn_gradient_turn_gated(a, s, team);
+    kn_team_barrier(team);
   }
-  if (s->x_gradient != NULL) spread_input_gradient(a, s, team);
+  for (size_t d = 0; d < a->directions; d++) {
+    const struct member m = {.a = a,
+                             .s = s,
+                             .own = &s->direction[d],
+                             .gemm = kn_gemm_kernels_for(kn_isa_active()),
+                             .team = team,
+                             .steps = s->first[a->time]};
+    weight_gradients(&m, d);
+    if (a->x_gradient == NULL) continue;
+    if (d > 0) kn_team_barrier(team);  // the same rows are others' in another direction
+    input_gradient(&m, d);
+  }
+  if (a->x_gradient != NULL) clear_input_gradient(a, team);
 }

@@ -1,6 +1,7 @@
 // Packing of weights and biases into panels; see layout.h.
 #include <string.h>
 
+#include "base/partition.h"
 #include "recurrent/kernels.h"
 #include "recurrent/layout.h"
 
@@ -19,34 +20,45 @@ static const float *whole_vector(const struct kn_recurrent_matrix *gate, size_t 
   return gate->data + row * gate->row_stride + unit;
 }
 
-// Packs the sum of two sets of gates of [depth, hidden]; `more` may be NULL.
-static void pack(const struct kn_cell_layout *layout, size_t depth, size_t hidden,
-                 const struct kn_recurrent_matrix *gates, const struct kn_recurrent_matrix *more,
-                 float *packed) {
+// One panel of the sum of two sets of gates of [depth, hidden]; `more` may be NULL.
+static void pack_panel(const struct kn_cell_layout *layout, const struct kn_cell_phase *phase,
+                       size_t first, size_t depth, size_t hidden,
+                       const struct kn_recurrent_matrix *gates,
+                       const struct kn_recurrent_matrix *more, float *packed) {
   const size_t width = kn_recurrent_kernels()->width;
-  const size_t units = kn_padded_units(layout, hidden, width);
-  for (size_t p = 0; p < layout->phases; p++) {
-    const struct kn_cell_phase *phase = &layout->phase[p];
-    for (size_t first = 0; first < units; first += phase->units * width) {
-      for (size_t row = 0; row < depth; row++) {
-        for (size_t block = 0; block < layout->blocks; block++) {
-          const size_t gate = phase->gate[block];
-          const size_t unit = first + phase->unit[block] * width;
-          if (gates != NULL && more == NULL) {
-            const float *vector = whole_vector(&gates[gate], hidden, row, unit, width);
-            if (vector != NULL) {
-              memcpy(packed, vector, width * sizeof(float));
-              packed += width;
-              continue;
-            }
-          }
-          for (size_t lane = 0; lane < width; lane++) {
-            *packed++ = element(gates, gate, hidden, row, unit + lane) +
-                        element(more, gate, hidden, row, unit + lane);
-          }
-        }
+  for (size_t row = 0; row < depth; row++) {
+    for (size_t block = 0; block < layout->blocks; block++, packed += width) {
+      const size_t gate = phase->gate[block], unit = first + phase->unit[block] * width;
+      const float *vector = gates != NULL && more == NULL
+                                ? whole_vector(&gates[gate], hidden, row, unit, width)
+                                : NULL;
+      if (vector != NULL) {
+        memcpy(packed, vector, width * sizeof(float));
+        continue;
+      }
+      for (size_t lane = 0; lane < width; lane++) {
+        packed[lane] = element(gates, gate, hidden, row, unit + lane) +
+                       element(more, gate, hidden, row, unit + lane);
       }
     }
+  }
+}
+
+// The panels that are one member's.
+static void pack(const struct kn_cell_layout *layout, size_t depth, size_t hidden,
+                 const struct kn_recurrent_matrix *gates, const struct kn_recurrent_matrix *more,
+                 float *packed, size_t index, size_t count) {
+  const size_t width = kn_recurrent_kernels()->width;
+  const size_t units = kn_padded_units(layout, hidden, width), size = depth * layout->blocks * width;
+  for (size_t p = 0; p < layout->phases; p++) {
+    const struct kn_cell_phase *phase = &layout->phase[p];
+    const size_t panels = units / (phase->units * width);
+    const struct kn_range own = kn_partition(panels, 1, index, count);
+    for (size_t panel = own.begin; panel < own.end; panel++) {
+      pack_panel(layout, phase, panel * phase->units * width, depth, hidden, gates, more,
+                 packed + panel * size);
+    }
+    packed += panels * size;
   }
 }
 
@@ -57,7 +69,13 @@ size_t kn_recurrent_weights_size(enum kn_cell cell, size_t depth, size_t hidden)
 
 void kn_recurrent_pack_weights(enum kn_cell cell, size_t depth, size_t hidden,
                                const struct kn_recurrent_matrix gates[], float *packed) {
-  pack(&kn_cell_layouts[cell], depth, hidden, gates, NULL, packed);
+  pack(&kn_cell_layouts[cell], depth, hidden, gates, NULL, packed, 0, 1);
+}
+
+void kn_recurrent_pack_weights_share(enum kn_cell cell, size_t depth, size_t hidden,
+                                     const struct kn_recurrent_matrix gates[], float *packed,
+                                     const struct kn_team *team) {
+  pack(&kn_cell_layouts[cell], depth, hidden, gates, NULL, packed, team->index, team->count);
 }
 
 size_t kn_recurrent_bias_size(enum kn_cell cell, size_t hidden) {
@@ -79,7 +97,7 @@ void kn_recurrent_pack_bias(enum kn_cell cell, size_t hidden, const float *const
   const size_t last = layout->gates - 1;
   const struct kn_recurrent_matrix apart = state[last];
   if (layout->separate_last) state[last].data = NULL;
-  pack(layout, 1, hidden, input, state, packed);
+  pack(layout, 1, hidden, input, state, packed, 0, 1);
   if (!layout->separate_last) return;
   const size_t units = kn_padded_units(layout, hidden, kn_recurrent_kernels()->width);
   for (size_t unit = 0; unit < units; unit++) {

@@ -45,21 +45,14 @@ private struct PackArguments: BitwiseCopyable {
   }
 }
 
-/// The arguments, on the first thread: packing is done once per set of weights.
-private func arguments(
-  _ arguments: UnsafeRawPointer?, _ team: UnsafePointer<kn_team>?
-) -> PackArguments? {
-  team?.pointee.index == 0 ? arguments?.load(as: PackArguments.self) : nil
-}
-
 private let packGemm: kn_kernel = { pointer, team in
-  guard let call = arguments(pointer, team) else { return }
-  kn_gemm_pack(
-    call.first, call.rows, call.columns, call.rowStride, call.columnStride, call.packed)
+  guard let call = pointer?.load(as: PackArguments.self) else { return }
+  kn_gemm_pack_share(
+    call.first, call.rows, call.columns, call.rowStride, call.columnStride, call.packed, team)
 }
 
 private let packRecurrentWeights: kn_kernel = { pointer, team in
-  guard let call = arguments(pointer, team), let first = call.first else { return }
+  guard let call = pointer?.load(as: PackArguments.self), let first = call.first else { return }
   let gates = kn_cell_gates(call.cell)
   let hidden = call.columns / gates
   withUnsafeTemporaryAllocation(of: kn_recurrent_matrix.self, capacity: gates) { matrices in
@@ -68,14 +61,14 @@ private let packRecurrentWeights: kn_kernel = { pointer, team in
         data: first + gate * hidden * call.columnStride, row_stride: call.rowStride,
         column_stride: call.columnStride)
     }
-    kn_recurrent_pack_weights(
-      call.cell, call.rows, hidden, matrices.baseAddress, call.packed)
+    kn_recurrent_pack_weights_share(
+      call.cell, call.rows, hidden, matrices.baseAddress, call.packed, team)
   }
 }
 
 /// The bias of every gate, and the hidden bias of the last, which is the candidate.
 private let packRecurrentBias: kn_kernel = { pointer, team in
-  guard let call = arguments(pointer, team) else { return }
+  guard team?.pointee.index == 0, let call = pointer?.load(as: PackArguments.self) else { return }
   let gates = kn_cell_gates(call.cell)
   withUnsafeTemporaryAllocation(of: UnsafePointer<Float>?.self, capacity: 2 * gates) { biases in
     for gate in 0..<gates {

@@ -16,7 +16,7 @@ extension Instruction {
     arguments.direction.0.reverse = layer.isReversed[0]
     if layer.isReversed.count > 1 { arguments.direction.1.reverse = layer.isReversed[1] }
     // For the workspace's size, only whether it is NULL is read.
-    if layer.hasLengths { arguments.lengths = UnsafePointer(bitPattern: 64) }
+    arguments.x_gradient = UnsafeMutablePointer(bitPattern: 64)
     return arguments
   }
 

@@ -25,6 +25,10 @@ size_t kn_gemm_packed_size(size_t k, size_t n);
 void kn_gemm_pack(const float *b, size_t k, size_t n, size_t row_stride, size_t column_stride,
                   float *packed);
 
+// A member's share of that: in training, weights are packed in every run.
+void kn_gemm_pack_share(const float *b, size_t k, size_t n, size_t row_stride,
+                        size_t column_stride, float *packed, const struct kn_team *team);
+
 // Where a batch's matrices begin: at outer * i + inner * j for matrix (i, j), in elements.
 struct kn_gemm_batch_stride {
   size_t outer, inner;

@@ -49,6 +49,11 @@ size_t kn_recurrent_weights_size(enum kn_cell cell, size_t depth, size_t hidden)
 void kn_recurrent_pack_weights(enum kn_cell cell, size_t depth, size_t hidden,
                                const struct kn_recurrent_matrix gates[], float *packed);
 
+// A member's share of that: in training, weights are packed in every run.
+void kn_recurrent_pack_weights_share(enum kn_cell cell, size_t depth, size_t hidden,
+                                     const struct kn_recurrent_matrix gates[], float *packed,
+                                     const struct kn_team *team);
+
 size_t kn_recurrent_bias_size(enum kn_cell cell, size_t hidden);
 
 // Packs a [hidden] vector per gate for each of the two biases: either array may be NULL, and any of

@@ -33,12 +33,12 @@ struct kn_recurrent_gradient_arguments {
   const int32_t *lengths;        // [batch], or NULL
   size_t directions;             // 1 or 2
   struct kn_recurrent_gradient_direction direction[2];
-  float *x_gradient;
+  float *x_gradient;             // or NULL
   float *workspace;  // its contents don't matter, before and after; 64-byte boundary
 };
 
 // Floats of workspace for a team of up to `threads`. Only the cell, sizes, `directions` and whether
-// `lengths` is NULL are read.
+// `x_gradient` is NULL are read.
 size_t kn_recurrent_gradient_workspace_size(
     const struct kn_recurrent_gradient_arguments *arguments, size_t threads);
 
