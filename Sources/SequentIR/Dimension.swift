@@ -91,9 +91,9 @@ public struct Bindings: Hashable, Sendable, ExpressibleByDictionaryLiteral {
     sizes = Dictionary(elements, uniquingKeysWith: { _, last in last })
   }
 
-  /// The size of a symbol.
+  /// The size of a symbol, or of a quotient of one.
   public subscript(symbol: String) -> Int? {
-    get { sizes[symbol] }
+    get { sizes[symbol] ?? quotient(symbol) }
     set { sizes[symbol] = newValue }
   }
 

@@ -53,4 +53,17 @@ private struct StackedTagger: Model {
       #expect(Double(plan.arenaBytes) <= 1.05 * Double(plan.lowerBoundBytes), "\(rows) × \(time)")
     }
   }
+
+  @Test func `saving every few steps takes less memory and learns the same`() throws {
+    let batch = try Self.batch(16, 50)
+    func train(_ saving: SavedSteps) throws -> (losses: [Double], bytes: Int) {
+      let step = try TrainingStep(
+        StackedTagger(), .labels(), .adamW().clipping(norm: 1), saving: saving, threads: 1)
+      let losses = try (0..<5).map { _ in try step.run(batch, learningRate: 0.01).loss }
+      return (losses, step.bytes)
+    }
+    let (whole, some) = (try train(.all), try train(.every(7)))
+    #expect(Double(some.bytes) < 0.7 * Double(whole.bytes), "\(some.bytes) of \(whole.bytes)")
+    for (a, b) in zip(some.losses, whole.losses) { #expect(abs(a - b) < 1e-5) }
+  }
 }

@@ -1,3 +1,4 @@
+import SequentCompiler
 import SequentIR
 
 // What a model's source names of the IR, so that `import Sequent` is enough.
@@ -10,3 +11,5 @@ public typealias ElementType = SequentIR.ElementType
 public typealias TensorData = SequentIR.TensorData
 /// How a weight's first values are drawn.
 public typealias InitializerKind = SequentIR.InitializerKind
+/// Of which steps of its recurrences a model under training keeps what the gradient needs.
+public typealias SavedSteps = SequentCompiler.SavedSteps

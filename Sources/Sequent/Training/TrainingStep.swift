@@ -49,14 +49,15 @@ public final class TrainingStep {
   /// - Parameters:
   ///   - seed: what first values and dropout are drawn from.
   ///   - weights: first values; drawn from `seed` without them.
+  ///   - saving: `.every(8)` takes less memory and more time than `.all`.
   public convenience init(
     _ model: some Model, _ objective: Objective, _ optimizer: Optimizer, seed: UInt64 = 0,
-    weights: (any TensorSource)? = nil, threads: Int? = nil,
+    weights: (any TensorSource)? = nil, saving: SavedSteps = .all, threads: Int? = nil,
     options: CompilerOptions = CompilerOptions()
   ) throws {
     try self.init(
       TracedTraining(model, objective: objective), optimizer, seed: seed, weights: weights,
-      threads: threads, options: options)
+      saving: saving, threads: threads, options: options)
   }
 
   /// Compiles a training step of a model that is data already.
@@ -64,15 +65,15 @@ public final class TrainingStep {
   /// - Parameter outputs: the model's outputs that `run` gives beside the loss.
   public init(
     _ training: TracedTraining, _ optimizer: Optimizer, outputs: Set<String> = [],
-    seed: UInt64 = 0, weights: (any TensorSource)? = nil, threads: Int? = nil,
-    options: CompilerOptions = CompilerOptions()
+    seed: UInt64 = 0, weights: (any TensorSource)? = nil, saving: SavedSteps = .all,
+    threads: Int? = nil, options: CompilerOptions = CompilerOptions()
   ) throws {
     traced = training.model
     self.seed = seed
     let kept = training.training.keepingResults(outputs.union(["loss"]))
     let (module, report) = try compile(kept, options: options)
     self.report = report
-    let function = try module.trainingStep(optimizer.options)
+    let function = try module.trainingStep(saving: saving, optimizer.options)
     takesSeed = function.inputs.contains { $0.name == "dropout_seed" }
     self.outputs = function.resultNames.filter { outputs.contains($0) }
     ownInputs = ["learning_rate", "step"] + (takesSeed ? ["dropout_seed"] : [])

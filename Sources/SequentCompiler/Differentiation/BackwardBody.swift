@@ -84,7 +84,10 @@ struct BackwardBody {
 
   /// Gives the sum of a value over all steps.
   mutating func total(_ value: Value) throws(TypeError) -> Result {
-    guard let producer = builder.graph.producer(of: value) else { return try accumulate(value) }
+    // A stack of all steps is what running steps again is to avoid.
+    guard !saved.isRecomputed, let producer = builder.graph.producer(of: value) else {
+      return try accumulate(value)
+    }
     switch producer.operation {
     case .binary(.add)
     where builder.type(of: producer.operands[0]) == builder.type(of: value)

@@ -80,13 +80,15 @@ extension Function {
   ///   - loss: the result that is differentiated; its elements are summed if it has several.
   ///   - sources: the parameters and inputs whose gradients are wanted. A source that the loss does
   ///     not depend on has a gradient of zeros.
+  ///   - saving: of which steps of recurrences the forward pass keeps what the gradient needs.
   /// - Returns: the function with a further result `gradient.SOURCE` for every source, in order.
   /// - Throws: `DifferentiationError` for a name that there is not or that is not f32; `TypeError`
   ///   should a rule be wrong.
   public func differentiated(
-    _ loss: String, withRespectTo sources: [String], named name: String = "gradient"
+    _ loss: String, withRespectTo sources: [String], saving steps: SavedSteps = .all,
+    named name: String = "gradient"
   ) throws -> Function {
-    let saving = try SavingStates(graph)
+    let saving = try SavingStates(graph, steps)
     let graph = saving.graph
     guard let position = resultNames.firstIndex(of: loss) else {
       throw DifferentiationError(

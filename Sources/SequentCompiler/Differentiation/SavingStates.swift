@@ -11,7 +11,23 @@ struct SavingStates {
   /// What every scan saves, by the node's position.
   let saved: [Int: SavedValues]
 
-  init(_ source: Graph) throws(TypeError) {
+  /// The graph with what of its recurrences' steps is to be saved.
+  init(_ source: Graph, _ steps: SavedSteps) throws {
+    switch steps {
+    case .all: try self.init(source)
+    case .every(let count):
+      guard count > 0 else {
+        throw DifferentiationError(
+          message: "recurrences can save every first, second or later step, not every \(count)th")
+      }
+      let chunked = try ChunkedRecurrence(source, steps: count)
+      try self.init(chunked.graph, recomputing: chunked.positions)
+    }
+  }
+
+  /// - Parameter chunks: the positions of scans that save nothing but the states that enter a step:
+  ///   their gradients run the step again.
+  init(_ source: Graph, recomputing chunks: Set<Int> = []) throws(TypeError) {
     var graph = Graph()
     var saved: [Int: SavedValues] = [:]
     var mapping: [Value: Value] = [:]
@@ -28,7 +44,8 @@ struct SavingStates {
       var names = node.results.map(source.name(of:))
       switch operation {
       case .scan(let scan):
-        let values = try SavedValues(scan)
+        let isRecomputed = chunks.contains(graph.nodes.count)
+        let values = try SavedValues(scan, isRecomputed: isRecomputed)
         saved[graph.nodes.count] = values
         operation = .scan(values.scan)
       case .recurrentSequence(let layer):
@@ -48,28 +65,42 @@ struct SavingStates {
 
 /// What one scan saves for its gradient.
 struct SavedValues {
-  /// The scan with further outputs: entering states, then `values`.
+  /// The scan with further outputs: the states that enter each step, then intermediate values.
   let scan: Scan
+  /// One step as the backward scan sees it: scans inside of it save, and its values are known.
+  let step: Graph
+  /// Whether the backward scan runs the step again, and so keeps nothing of the way there.
+  let isRecomputed: Bool
   /// What scans inside of the body save, by position.
   let inner: [Int: SavedValues]
   /// For every value of the body that is saved, which of the scan's results its stack is.
   let results: [Value: Int]
 
-  init(_ scan: Scan) throws(TypeError) {
+  init(_ scan: Scan, isRecomputed: Bool) throws(TypeError) {
     let body = try SavingStates(scan.body)
     inner = body.saved
-    var graph = body.graph
+    self.isRecomputed = isRecomputed
+    var step = body.graph
+    var forward = isRecomputed ? scan.body : step
     var results: [Value: Int] = [:]
-    let states = graph.arguments.prefix(scan.carryCount)
-    for value in Array(states) + (try Self.intermediates(scan, graph, body.saved))
-    where results[value] == nil {
-      results[value] = graph.results.count
-      graph.results.append(value)
+    for (value, entering) in zip(step.arguments, forward.arguments).prefix(scan.carryCount) {
+      results[value] = step.results.count
+      step.results.append(value)
+      forward.results.append(entering)
+    }
+    if !isRecomputed {
+      for value in try Self.intermediates(scan, body.graph, body.saved) where results[value] == nil
+      {
+        results[value] = step.results.count
+        step.results.append(value)
+      }
+      forward = step
     }
     self.results = results
+    self.step = step
     self.scan = Scan(
       time: scan.time, carryCount: scan.carryCount, scannedCount: scan.scannedCount,
-      isReversed: scan.isReversed, hasLengths: scan.hasLengths, body: graph)
+      isReversed: scan.isReversed, hasLengths: scan.hasLengths, body: forward)
   }
 
   /// The values inside of a step that the backward step reads and that have a row per batch row.

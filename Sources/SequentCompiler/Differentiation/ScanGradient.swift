@@ -22,7 +22,7 @@ struct ScanGradient {
   func gradients(
     _ upstream: [Value?], _ b: inout GradientBuilder
   ) throws(TypeError) -> [Value?] {
-    let body = scan.body
+    let body = saved.step
     let arguments = body.arguments
     // Whatever a step gives the state that it leaves behind comes back as that state's gradient.
     let step = try BackwardStep(

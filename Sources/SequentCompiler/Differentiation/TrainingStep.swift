@@ -37,14 +37,17 @@ extension Module {
   /// - Parameters:
   ///   - name: the function, already fused: fused operations have fused gradients.
   ///   - loss: the result that is made smaller.
+  ///   - saving: of which steps of recurrences the forward pass keeps what the gradient needs.
   public func trainingStep(
-    of name: String = "main", loss: String = "loss", _ options: OptimizerOptions
+    of name: String = "main", loss: String = "loss", saving: SavedSteps = .all,
+    _ options: OptimizerOptions
   ) throws -> Function {
     guard let function = function(name) else {
       throw DifferentiationError(message: "the module has no function '\(name)'")
     }
     let used = parameters.filter { function.graph.uses(parameter: $0.name) }
-    let derived = try function.differentiated(loss, withRespectTo: used.map(\.name), named: "train")
+    let derived = try function.differentiated(
+      loss, withRespectTo: used.map(\.name), saving: saving, named: "train")
     var step = try TrainingGraph(derived, used, options)
     return try step.function()
   }

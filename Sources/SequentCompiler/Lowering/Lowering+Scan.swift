@@ -60,6 +60,42 @@ extension Lowerer {
     return states + outputs
   }
 
+  /// Steps in chunks: another view, unless the last chunk has to be filled with zeros.
+  mutating func split(_ view: View, _ shape: [Int]) throws -> View {
+    let (time, chunks) = (view.shape[1], shape[1] * shape[2])
+    if time == chunks { return try reshaped(view, to: shape) }
+    var whole = view.shape
+    whole[1] = chunks
+    let output = try allocate(view.elementType, whole)
+    copy(view, into: output.sliced(1, from: 0, count: time))
+    let rest = output.sliced(1, from: time, count: chunks - time)
+    copy(literal(view.elementType, [0], rest.shape), into: rest)
+    return output.reshaped(to: shape) ?? output
+  }
+
+  /// Chunks in a row, without what fills the last one: another view.
+  mutating func joined(_ view: View, _ shape: [Int]) throws -> View {
+    var whole = shape
+    whole[1] = view.shape[1] * view.shape[2]
+    return try reshaped(view, to: whole).sliced(1, from: 0, count: shape[1])
+  }
+
+  /// What is left of every row's length where each chunk begins, held to a chunk.
+  mutating func chunkLengths(
+    _ chunks: ChunkLengths, _ lengths: View, _ shape: [Int]
+  ) throws -> View {
+    let lengths = try checkedLengths(lengths, limit: try chunks.time.size(bindings))
+    let starts = (0..<shape[1]).map { UInt32(truncatingIfNeeded: $0 * chunks.steps) }
+    let left = try elementwise(
+      .binary(.subtract),
+      [lengths.reshaped(to: [shape[0], 1]) ?? lengths, literal(.int32, starts, [shape[1]])],
+      .int32, shape)
+    let some = try elementwise(
+      .binary(.maximum), [left, literal(.int32, [0], [])], .int32, shape)
+    let steps = literal(.int32, [UInt32(truncatingIfNeeded: chunks.steps)], [])
+    return try elementwise(.binary(.minimum), [some, steps], .int32, shape)
+  }
+
   /// Rows that have not ended take the fresh value; the others hold, or are zeros.
   private mutating func mask(
     _ lengths: View, _ step: View, _ fresh: View, into output: View, holds: Bool

@@ -141,6 +141,12 @@ extension Lowerer {
       return [output]
     case .size(let size):
       return [try literal(size)]
+    case .splitTime:
+      return [try split(operands[0], shapes[0])]
+    case .joinTime:
+      return [try joined(operands[0], shapes[0])]
+    case .chunkLengths(let chunks):
+      return [try chunkLengths(chunks, operands[0], shapes[0])]
     case .reshape:
       return [try reshaped(operands[0], to: shapes[0])]
     case .transpose(let transpose):

@@ -22,6 +22,9 @@ public enum Operation: Hashable, Sendable {
   case contract(Contract)
   case scatterAdd(ScatterAdd)
   case size(Size)
+  case splitTime(SplitTime)
+  case joinTime(JoinTime)
+  case chunkLengths(ChunkLengths)
   indirect case scan(Scan)
   case linear(FusedLinear)
   case softmax(FusedSoftmax)
@@ -59,6 +62,9 @@ extension Operation {
     case .contract(let payload): payload
     case .scatterAdd(let payload): payload
     case .size(let payload): payload
+    case .splitTime(let payload): payload
+    case .joinTime(let payload): payload
+    case .chunkLengths(let payload): payload
     case .scan(let payload): payload
     case .linear(let payload): payload
     case .softmax(let payload): payload
@@ -80,7 +86,7 @@ extension Operation {
     Constant.self, Iota.self, Unary.self, Binary.self, Compare.self, Select.self, Cast.self,
     MatMul.self, Reduce.self, ArgMax.self, Reshape.self, Transpose.self, Broadcast.self,
     Slice.self, Concatenate.self, UpdateSlice.self, Gather.self, Contract.self, ScatterAdd.self,
-    Size.self, Scan.self, FusedLinear.self,
+    Size.self, SplitTime.self, JoinTime.self, ChunkLengths.self, Scan.self, FusedLinear.self,
     FusedSoftmax.self, FusedRecurrentCell.self, FusedRecurrentSequence.self,
     RecurrentSequenceGradient.self, FusedCrossEntropy.self, CrossEntropyGradient.self,
     RandomUniform.self, OptimizerUpdate.self,
