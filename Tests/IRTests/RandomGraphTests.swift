@@ -27,7 +27,8 @@ import Testing
     let derived =
       Contract.mnemonics + ScatterAdd.mnemonics + Size.mnemonics + RandomUniform.mnemonics
       + FusedCrossEntropy.mnemonics + CrossEntropyGradient.mnemonics + OptimizerUpdate.mnemonics
-      + RecurrentSequenceGradient.mnemonics
+      + RecurrentSequenceGradient.mnemonics + SplitTime.mnemonics + JoinTime.mnemonics
+      + ChunkLengths.mnemonics
     var missing = Set(Operation.mnemonics).subtracting(fused + derived)
     for seed in Self.seeds {
       for function in try RandomGraph(seed: seed).module.functions {
