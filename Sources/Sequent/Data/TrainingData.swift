@@ -24,6 +24,19 @@ public struct TrainingData: Sendable {
     self.summary = summary
   }
 
+  /// Reads and encodes the data that a model's task is about.
+  ///
+  /// - Throws: `TrainingError` for a model without a task, `FormatError` with file and line for data
+  ///   that can't be read.
+  public init(_ files: TrainingFiles, for training: TracedTraining, seed: UInt64 = 0) throws {
+    guard let task = training.model.task else {
+      throw TrainingError(
+        message: "model '\(training.model.module.name)' has no task: its data can't be read from "
+          + "files")
+    }
+    try self.init(files, task: task, recipe: training.recipe, seed: seed)
+  }
+
   /// Reads and encodes the data of a task.
   ///
   /// - Parameter seed: what decides on the order of examples.

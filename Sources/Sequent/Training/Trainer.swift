@@ -4,8 +4,8 @@ import SequentIR
 
 /// Trains a model on data, epoch by epoch, and can go on where it was interrupted.
 ///
-///     let data = try TrainingData(files, task: task, recipe: model.recipe, seed: 1)
-///     let trainer = try Trainer(TracedTraining(model), data, seed: 1)
+///     let training = try TracedTraining(model)
+///     let trainer = try Trainer(training, TrainingData(files, for: training))
 ///     let summary = try trainer.run { event in
 ///       if case .epoch(let epoch) = event { print(epoch.epoch, epoch.metric("loss") ?? .nan) }
 ///       return .goOn

@@ -91,13 +91,9 @@ let trainCommand = Command(
     if let count { preparation.minimumCount = count }
   }
   try RecipeOptions.change(&training.recipe, arguments)
-  guard let task = training.model.task else {
-    throw CommandError(
-      "model '\(training.model.module.name)' has no task: its data can't be read from files")
-  }
   let first = try arguments.value(weights).map { try training.model.module.weights(path: $0) }
   let seed = UInt64(try arguments.value(seed) ?? 0)
-  let data = try TrainingData(files, task: task, recipe: training.recipe, seed: seed)
+  let data = try TrainingData(files, for: training, seed: seed)
   let trainer = try Trainer(
     training, data, files: folder, resuming: isResuming, settings: settings, seed: seed,
     weights: first, threads: try arguments.value(SharedOptions.threads),
