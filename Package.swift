@@ -94,7 +94,8 @@ let package = Package(
     .target(
       name: "SequentBenchmarks",
       dependencies: ["Sequent", "SequentIR", "SequentCompiler", "SequentRuntime"],
-      path: "Benchmarks", exclude: ["README.md", "RESULTS.md"], swiftSettings: swiftSettings),
+      path: "Benchmarks", exclude: ["README.md", "RESULTS.md", "Training"],
+      swiftSettings: swiftSettings),
     .target(name: "EmbeddedModels", exclude: ["language-of-word.sequent"]),
     .executableTarget(
       name: "SequentCLI",
