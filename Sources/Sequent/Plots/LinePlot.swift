@@ -6,11 +6,23 @@ public struct LinePlot: Sendable {
     public let name: String
     /// Its points, in the order in which they are joined; one that is not finite is a gap.
     public let points: [(x: Double, y: Double)]
+    /// Which of the colours it has; by its place among the curves otherwise.
+    let colour: Int?
+    /// Whether it is dashed, to stand beside another of its colour.
+    let isDashed: Bool
 
     /// A curve through points.
-    public init(_ name: String, points: [(x: Double, y: Double)]) {
+    ///
+    /// - Parameters:
+    ///   - colour: a number; curves of the same number have the same colour.
+    ///   - isDashed: tells curves of the same colour apart.
+    public init(
+      _ name: String, points: [(x: Double, y: Double)], colour: Int? = nil, isDashed: Bool = false
+    ) {
       self.name = name
       self.points = points
+      self.colour = colour
+      self.isDashed = isDashed
     }
 
     /// A curve through values at 1, 2, 3, ….
@@ -27,9 +39,11 @@ public struct LinePlot: Sendable {
   private let yAxis: PlotAxis
 
   /// Creates a plot.
+  ///
+  /// - Parameter yIncluding: values that the vertical axis shows in any case.
   public init(
     title: String, xLabel: String, yLabel: String, series: [Series],
-    hasLogarithmicX: Bool = false, hasLogarithmicY: Bool = false
+    hasLogarithmicX: Bool = false, hasLogarithmicY: Bool = false, yIncluding: [Double] = []
   ) {
     self.title = title
     self.xLabel = xLabel
@@ -37,7 +51,7 @@ public struct LinePlot: Sendable {
     self.series = series
     let points = series.lazy.flatMap(\.points)
     xAxis = PlotAxis(points.map(\.x), isLogarithmic: hasLogarithmicX)
-    yAxis = PlotAxis(points.map(\.y), isLogarithmic: hasLogarithmicY)
+    yAxis = PlotAxis(points.map(\.y) + yIncluding, isLogarithmic: hasLogarithmicY)
   }
 
   /// Colours that people with any colour vision tell apart (Okabe and Ito, 2008).
@@ -73,8 +87,10 @@ public struct LinePlot: Sendable {
     drawing.text(yLabel, 16, top + plotHeight / 2, anchor: .middle, angle: -90)
 
     for (index, curve) in series.enumerated() {
-      let colour = Self.colours[index % Self.colours.count]
-      let dashes = Self.dashes[index / Self.colours.count % Self.dashes.count]
+      let number = curve.colour ?? index
+      let colour = Self.colours[number % Self.colours.count]
+      let round = number / Self.colours.count + (curve.isDashed ? 1 : 0)
+      let dashes = Self.dashes[round % Self.dashes.count]
       for run in runs(curve) {
         let line = run.map { (x: left + $0.x * plotWidth, y: bottom - $0.y * plotHeight) }
         if line.count == 1 {

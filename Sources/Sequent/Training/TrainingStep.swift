@@ -105,8 +105,7 @@ public final class TrainingStep {
     try session.withInput("learning_rate") { $0[0] = Float(learningRate) }
     try session.withInput("step") { $0[0] = Float(count + 1) }
     if takesSeed {
-      var generator = CounterGenerator(seed: seed, stream: "step \(count)")
-      let seed = Int32(truncatingIfNeeded: generator.next())
+      let seed = CounterGenerator.dropoutSeed(seed, step: count)
       try session.withInput("dropout_seed", as: Int32.self) { $0[0] = seed }
     }
     try session.run()
@@ -172,6 +171,14 @@ public struct TrainingState: Hashable, Sendable {
   public init(count: Int, tensors: [String: TensorData]) {
     self.count = count
     self.tensors = tensors
+  }
+}
+
+extension CounterGenerator {
+  /// What dropout draws from in a step, counted from 0.
+  static func dropoutSeed(_ seed: UInt64, step: Int) -> Int32 {
+    var generator = CounterGenerator(seed: seed, stream: "step \(step)")
+    return Int32(truncatingIfNeeded: generator.next())
   }
 }
 

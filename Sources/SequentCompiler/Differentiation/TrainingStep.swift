@@ -54,7 +54,8 @@ extension Module {
 }
 
 extension Graph {
-  fileprivate func uses(parameter: String) -> Bool {
+  /// Whether a node takes the parameter.
+  func uses(parameter: String) -> Bool {
     nodes.contains { $0.operands.contains { parameterName(of: $0) == parameter } }
   }
 }
