@@ -8,7 +8,7 @@ import SequentRuntime
 ///     let record = try probe.measure(batch.tensors, at: step.snapshot())
 ///
 /// A measurement is a forward and a backward pass of its own, step by step instead of by the fused
-/// kernels, and packs the parameters anew: it takes the time of a few training steps.
+/// kernels, and packs the parameters anew: it takes the time of about ten training steps.
 public struct TelemetryProbe: Sendable {
   private let telemetry: TelemetryFunction
   private let seed: UInt64
