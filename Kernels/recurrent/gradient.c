@@ -6,14 +6,6 @@
 
 #include "recurrent/gradient.h"
 
-// What one member does of a step: units of all rows, with a barrier after each half of a step; or
-// all units of the rows at every row_step-th place, with none.
-struct share {
-  struct kn_range units;
-  size_t first_row, row_step;
-  bool barriers;
-};
-
 // A member at work.
 struct member {
   const struct kn_recurrent_gradient_arguments *a;
@@ -21,25 +13,12 @@ struct member {
   const struct kn_gemm_kernels *gemm;
   const struct kn_gradient_storage *storage;
   const struct kn_team *team;
-  struct share share;
+  struct kn_gradient_share share;
 };
-
-static struct share choose_share(const struct kn_recurrent_gradient_arguments *a, size_t width,
-                                 size_t member, size_t count) {
-  // Enough rows to fill a register tile need no barriers; fewer would all read all weights.
-  const size_t tile = 8;
-  if (a->batch >= tile * count || (a->hidden + width - 1) / width < count) {
-    return (struct share){
-        .units = {0, a->hidden}, .first_row = member, .row_step = count};
-  }
-  return (struct share){.units = kn_partition(a->hidden, width, member, count),
-                        .row_step = 1,
-                        .barriers = count > 1};
-}
 
 // How many of the first `rows` places are its own.
 static size_t own_rows(const struct member *m, size_t rows) {
-  const struct share *share = &m->share;
+  const struct kn_gradient_share *share = &m->share;
   if (rows <= share->first_row) return 0;
   return (rows - share->first_row + share->row_step - 1) / share->row_step;
 }
@@ -123,7 +102,7 @@ static void run_pointwise(const struct member *m, size_t d, size_t phase, size_t
 static void multiply(const struct member *m, size_t d, size_t step, size_t live, size_t first,
                      size_t last, float *c, bool begins_at_c) {
   const struct kn_gradient_storage *s = m->storage;
-  const struct share *share = &m->share;
+  const struct kn_gradient_share *share = &m->share;
   const struct kn_range units = share->units;
   const size_t hidden = m->a->hidden, depth = kn_cell_gates(m->a->cell) * hidden;
   if (live == 0 || units.begin == units.end) return;
@@ -147,27 +126,54 @@ static void multiply(const struct member *m, size_t d, size_t step, size_t live,
 }
 
 static void wait(const struct member *m) {
-  if (m->share.barriers) kn_team_barrier(m->team);
+  if (!m->share.by_rows && m->team->count > 1) kn_team_barrier(m->team);
 }
 
-static void run_step(const struct member *m, size_t step, size_t live) {
+// A step of the directions first..<last.
+static void run_step(const struct member *m, size_t first, size_t last, size_t step, size_t live) {
   const struct kn_recurrent_gradient_arguments *a = m->a;
   const struct kn_gradient_direction *direction = m->storage->direction;
   const size_t gates = kn_cell_gates(a->cell);
   const bool resets_before = a->cell == KN_CELL_GRU_RESET_BEFORE;
-  for (size_t d = 0; d < a->directions; d++) {
+  for (size_t d = first; d < last; d++) {
     find_rows(m, d, step, live);
     run_pointwise(m, d, 0, live);
   }
   wait(m);
-  for (size_t d = 0; d < a->directions && resets_before; d++) {
+  for (size_t d = first; d < last && resets_before; d++) {
     multiply(m, d, step, live, 2, 3, direction[d].product, false);
     run_pointwise(m, d, 1, live);
   }
   if (resets_before) wait(m);
-  for (size_t d = 0; d < a->directions; d++) {
+  for (size_t d = first; d < last; d++) {
     const bool is_gru = resets_before || a->cell == KN_CELL_GRU_RESET_AFTER;
     multiply(m, d, step, live, 0, resets_before ? 2 : gates, direction[d].hidden_gradient, is_gru);
+  }
+}
+
+static void run_directions(const struct member *m, size_t first, size_t last) {
+  const struct kn_recurrent_gradient_arguments *a = m->a;
+  const struct kn_gradient_storage *s = m->storage;
+  for (size_t d = first; d < last; d++) {
+    kn_gradient_prepare(a, s, d, m->team);
+    load_state(m, a->direction[d].final_hidden_gradient, s->direction[d].hidden_gradient);
+    if (a->cell == KN_CELL_LSTM) {
+      load_state(m, a->direction[d].final_cell_gradient, s->direction[d].cell_gradient);
+    }
+  }
+  kn_team_barrier(m->team);
+  for (size_t step = a->time; step-- > 0;) {
+    run_step(m, first, last, step, own_rows(m, s->first[step + 1] - s->first[step]));
+  }
+  for (size_t d = first; d < last; d++) {
+    save_state(m, s->direction[d].hidden_gradient, a->direction[d].initial_hidden_gradient);
+    if (a->cell == KN_CELL_LSTM) {
+      save_state(m, s->direction[d].cell_gradient, a->direction[d].initial_cell_gradient);
+    }
+  }
+  for (size_t d = first; d < last; d++) {
+    kn_team_barrier(m->team);
+    kn_gradient_products(a, s, d, m->team);
   }
 }
 
@@ -188,30 +194,17 @@ void kn_recurrent_gradient(const void *arguments, const struct kn_team *team) {
   assert((size_t)a->workspace % 64 == 0);
   struct kn_gradient_storage storage;
   kn_gradient_storage(a, team->index, team->count, a->workspace, &storage);
-  struct member m = {.a = a,
-                     .kernels = kn_recurrent_kernels(),
-                     .gemm = kn_gemm_kernels_for(kn_isa_active()),
-                     .storage = &storage,
-                     .team = team};
+  const struct member m = {.a = a,
+                           .kernels = kn_recurrent_kernels(),
+                           .gemm = kn_gemm_kernels_for(kn_isa_active()),
+                           .storage = &storage,
+                           .team = team,
+                           .share = kn_gradient_share(a, team->index, team->count)};
   assert(m.gemm->width == 2 * m.kernels->width);
-  m.share = choose_share(a, m.gemm->width, team->index, team->count);
-  kn_gradient_prepare(a, &storage, team);
-  for (size_t d = 0; d < a->directions; d++) {
-    load_state(&m, a->direction[d].final_hidden_gradient, storage.direction[d].hidden_gradient);
-    if (a->cell == KN_CELL_LSTM) {
-      load_state(&m, a->direction[d].final_cell_gradient, storage.direction[d].cell_gradient);
-    }
+  kn_gradient_order(a, &storage);
+  const size_t together = m.share.by_rows ? 1 : a->directions;
+  for (size_t d = 0; d < a->directions; d += together) {
+    if (d > 0) kn_team_barrier(team);  // the memory is used again
+    run_directions(&m, d, d + together);
   }
-  kn_team_barrier(team);
-  for (size_t step = a->time; step-- > 0;) {
-    run_step(&m, step, own_rows(&m, storage.first[step + 1] - storage.first[step]));
-  }
-  for (size_t d = 0; d < a->directions; d++) {
-    save_state(&m, storage.direction[d].hidden_gradient, a->direction[d].initial_hidden_gradient);
-    if (a->cell == KN_CELL_LSTM) {
-      save_state(&m, storage.direction[d].cell_gradient, a->direction[d].initial_cell_gradient);
-    }
-  }
-  kn_team_barrier(team);
-  kn_gradient_products(a, &storage, team);
 }

@@ -79,22 +79,40 @@ static inline const float *kn_gradient_before(const struct kn_recurrent_gradient
   return a->output + (dense * a->directions + d) * a->hidden;
 }
 
+// What one member does of a step: units of all rows, with a barrier after each half of a step, and
+// all directions together; or all units of the rows at every row_step-th place, with none, and one
+// direction after the other in the same memory.
+struct kn_gradient_share {
+  struct kn_range units;
+  size_t first_row, row_step;
+  bool by_rows;
+};
+
+struct kn_gradient_share kn_gradient_share(const struct kn_recurrent_gradient_arguments *arguments,
+                                           size_t member, size_t count);
+
 // Lays out the storage of member `index`; returns the floats for the whole team of `count`.
 size_t kn_gradient_storage(const struct kn_recurrent_gradient_arguments *arguments, size_t index,
                            size_t count, float *workspace,
                            struct kn_gradient_storage *storage);
 
-// A member's part of what must be there before the steps: the order of rows, for itself, and packed
-// weights, for all.
+// The order of rows, for the member itself.
+void kn_gradient_order(const struct kn_recurrent_gradient_arguments *arguments,
+                       const struct kn_gradient_storage *storage);
+
+// A member's part of what must be there before a direction's steps.
 void kn_gradient_prepare(const struct kn_recurrent_gradient_arguments *arguments,
-                         const struct kn_gradient_storage *storage, const struct kn_team *team);
+                         const struct kn_gradient_storage *storage, size_t d,
+                         const struct kn_team *team);
 
 // A member's part of r∘h, as columns.
 void kn_gradient_turn_gated(const struct kn_recurrent_gradient_arguments *arguments,
-                            const struct kn_gradient_storage *storage, const struct kn_team *team);
+                            const struct kn_gradient_storage *storage, size_t d,
+                            const struct kn_team *team);
 
-// Everything but the steps: dx, dW, dU and the biases' gradients.
+// Everything of a direction but the steps: dx, dW, dU and the biases' gradients.
 void kn_gradient_products(const struct kn_recurrent_gradient_arguments *arguments,
-                          const struct kn_gradient_storage *storage, const struct kn_team *team);
+                          const struct kn_gradient_storage *storage, size_t d,
+                          const struct kn_team *team);
 
 #endif

@@ -6,7 +6,7 @@
 // Steps whose rows are turned into columns at once: a cache line's worth for every column.
 enum { STEPS = 16, COLUMNS = 256 };
 
-static void order_rows(const struct kn_recurrent_gradient_arguments *a,
+void kn_gradient_order(const struct kn_recurrent_gradient_arguments *a,
                        const struct kn_gradient_storage *s) {
   const struct kn_recurrent_arguments forward = {
       .time = a->time, .batch = a->batch, .lengths = a->lengths};
@@ -16,6 +16,7 @@ static void order_rows(const struct kn_recurrent_gradient_arguments *a,
                                                .lengths = s->lengths,
                                                .counts = s->counts,
                                                .at = s->at};
+  memset(s->zeros, 0, a->hidden * sizeof(float));
   size_t live = kn_recurrent_order(&forward, &all, &storage);
   s->first[0] = 0;
   for (size_t step = 0; step < a->time; step++) {
@@ -56,34 +57,30 @@ static void turn_operands(const struct kn_recurrent_gradient_arguments *a,
 }
 
 void kn_gradient_turn_gated(const struct kn_recurrent_gradient_arguments *a,
-                            const struct kn_gradient_storage *s, const struct kn_team *team) {
+                            const struct kn_gradient_storage *s, size_t d,
+                            const struct kn_team *team) {
+  const struct kn_gradient_direction *of = &s->direction[d];
   const struct kn_range own = kn_partition(s->first[a->time], STEPS, team->index, team->count);
-  for (size_t d = 0; d < a->directions; d++) {
-    const struct kn_gradient_direction *of = &s->direction[d];
-    for (size_t begin = own.begin; begin < own.end; begin += STEPS) {
-      const size_t count = own.end - begin < STEPS ? own.end - begin : STEPS;
-      const float *rows[STEPS];
-      for (size_t i = 0; i < count; i++) rows[i] = of->gated + (begin + i) * a->hidden;
-      turn(rows, count, a->hidden, of->gated_columns + begin, s->operand_stride);
-    }
+  for (size_t begin = own.begin; begin < own.end; begin += STEPS) {
+    const size_t count = own.end - begin < STEPS ? own.end - begin : STEPS;
+    const float *rows[STEPS];
+    for (size_t i = 0; i < count; i++) rows[i] = of->gated + (begin + i) * a->hidden;
+    turn(rows, count, a->hidden, of->gated_columns + begin, s->operand_stride);
   }
 }
 
 void kn_gradient_prepare(const struct kn_recurrent_gradient_arguments *a,
-                         const struct kn_gradient_storage *s, const struct kn_team *team) {
+                         const struct kn_gradient_storage *s, size_t d,
+                         const struct kn_team *team) {
   const size_t columns = kn_cell_gates(a->cell) * a->hidden;
-  order_rows(a, s);
-  memset(s->zeros, 0, a->hidden * sizeof(float));
-  for (size_t d = 0; d < a->directions; d++) {
-    const struct kn_gradient_direction *of = &s->direction[d];
-    kn_gemm_pack_share(a->direction[d].hidden_weights, columns, a->hidden, 1, columns,
-                       of->hidden_weights, team);
-    if (a->x_gradient != NULL) {
-      kn_gemm_pack_share(a->direction[d].input_weights, columns, a->input, 1, columns,
-                         of->input_weights, team);
-    }
-    turn_operands(a, s, d, team);
+  const struct kn_gradient_direction *of = &s->direction[d];
+  kn_gemm_pack_share(a->direction[d].hidden_weights, columns, a->hidden, 1, columns,
+                     of->hidden_weights, team);
+  if (a->x_gradient != NULL) {
+    kn_gemm_pack_share(a->direction[d].input_weights, columns, a->input, 1, columns,
+                       of->input_weights, team);
   }
+  turn_operands(a, s, d, team);
   const struct kn_range own = kn_partition(s->first[a->time], 16, team->index, team->count);
   for (size_t i = own.begin; i < own.end; i++) s->ones[i] = 1;
 }

@@ -154,22 +154,20 @@ static void clear_input_gradient(const struct kn_recurrent_gradient_arguments *a
 }
 
 void kn_gradient_products(const struct kn_recurrent_gradient_arguments *a,
-                          const struct kn_gradient_storage *s, const struct kn_team *team) {
+                          const struct kn_gradient_storage *s, size_t d,
+                          const struct kn_team *team) {
   if (a->cell == KN_CELL_GRU_RESET_BEFORE) {
-    kn_gradient_turn_gated(a, s, team);
+    kn_gradient_turn_gated(a, s, d, team);
     kn_team_barrier(team);
   }
-  for (size_t d = 0; d < a->directions; d++) {
-    const struct member m = {.a = a,
-                             .s = s,
-                             .own = &s->direction[d],
-                             .gemm = kn_gemm_kernels_for(kn_isa_active()),
-                             .team = team,
-                             .steps = s->first[a->time]};
-    weight_gradients(&m, d);
-    if (a->x_gradient == NULL) continue;
-    if (d > 0) kn_team_barrier(team);  // the same rows are others' in another direction
-    input_gradient(&m, d);
-  }
-  if (a->x_gradient != NULL) clear_input_gradient(a, team);
+  const struct member m = {.a = a,
+                           .s = s,
+                           .own = &s->direction[d],
+                           .gemm = kn_gemm_kernels_for(kn_isa_active()),
+                           .team = team,
+                           .steps = s->first[a->time]};
+  weight_gradients(&m, d);
+  if (a->x_gradient == NULL) return;
+  input_gradient(&m, d);
+  if (d == 0) clear_input_gradient(a, team);
 }

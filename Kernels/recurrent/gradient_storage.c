@@ -6,6 +6,18 @@ static size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
 // An odd number of cache lines: rows then fall on different sets of the caches.
 static size_t padded(size_t floats) { return divided_up(floats, 32) * 32 + 16; }
 
+struct kn_gradient_share kn_gradient_share(const struct kn_recurrent_gradient_arguments *a,
+                                           size_t member, size_t count) {
+  // Enough rows to fill a register tile need no barriers; fewer would all read all weights.
+  const size_t tile = 8, width = kn_gemm_kernels_for(kn_isa_active())->width;
+  if (a->batch >= tile * count || divided_up(a->hidden, width) < count) {
+    return (struct kn_gradient_share){
+        .units = {0, a->hidden}, .first_row = member, .row_step = count, .by_rows = true};
+  }
+  return (struct kn_gradient_share){.units = kn_partition(a->hidden, width, member, count),
+                                    .row_step = 1};
+}
+
 static struct kn_gradient_direction take_direction(
     struct kn_cursor *cursor, const struct kn_recurrent_gradient_arguments *a,
     const struct kn_gradient_storage *s) {
@@ -44,7 +56,9 @@ size_t kn_gradient_storage(const struct kn_recurrent_gradient_arguments *a, size
   mine.buffer_stride = padded(a->input);
   mine.panels = divided_up(a->hidden, width);
   mine.panel_stride = padded(steps * width);
-  for (size_t d = 0; d < a->directions; d++) mine.direction[d] = take_direction(&cursor, a, &mine);
+  mine.direction[0] = take_direction(&cursor, a, &mine);
+  const bool shares = a->directions == 1 || kn_gradient_share(a, index, count).by_rows;
+  mine.direction[1] = shares ? mine.direction[0] : take_direction(&cursor, a, &mine);
   mine.ones = kn_take(&cursor, steps, sizeof(float));
   for (size_t member = 0; member < count; member++) {
     const size_t buffer = a->x_gradient == NULL ? 0 : KN_GRADIENT_ROWS * mine.buffer_stride;
