@@ -13,6 +13,7 @@ public enum Pipelines {
     hoistLoopInvariants,
     fuseRecurrentCell,
     fuseSoftmaxScale,
+    fuseCrossEntropy,
     fuseEpilogue,
     canonicalize,
   ]

@@ -107,7 +107,7 @@ struct SoftmaxPattern {
 
 extension Graph {
   /// What a function gives over the last axis, kept with size 1: its operand.
-  fileprivate func reduction(_ function: Reduce.Function, giving value: Value) -> Value? {
+  func reduction(_ function: Reduce.Function, giving value: Value) -> Value? {
     guard let node = producer(of: value), case .reduce(let reduce) = node.operation,
       reduce.function == function, reduce.keepsAxes,
       reduce.axes == [type(of: node.operands[0]).lastAxis]
