@@ -41,11 +41,12 @@ public final class Trainer {
   ///   - settings: what of the model was found in the data; kept in checkpoints.
   ///   - seed: what first values and dropout are drawn from.
   ///   - weights: first values; drawn from `seed` without them.
+  ///   - saving: `.every(8)` takes less memory and more time than `.all`.
   /// - Throws: `FormatError` for a checkpoint that is of another run.
   public init(
     _ training: TracedTraining, _ data: TrainingData, files: TrainingFolder? = nil,
     resuming: Bool = false, settings: [String: String] = [:], seed: UInt64 = 0,
-    weights: (any TensorSource)? = nil, threads: Int? = nil,
+    weights: (any TensorSource)? = nil, saving: SavedSteps = .all, threads: Int? = nil,
     options: CompilerOptions = CompilerOptions()
   ) throws {
     self.training = training
@@ -56,7 +57,7 @@ public final class Trainer {
     main = Evaluation.main(of: task)
     step = try TrainingStep(
       training, training.recipe.optimizer, outputs: Evaluation.outputs(for: task), seed: seed,
-      weights: weights, threads: threads, options: options)
+      weights: weights, saving: saving, threads: threads, options: options)
     validation = try Validation(training, threads: threads, options: options)
     let identity = try TrainingIdentity(training, data, seed: seed)
     if resuming, let files {

@@ -38,6 +38,11 @@ private let vocabulary = Option<Int>(
 private let minimumCount = Option<Int>(
   "minimum-count", "N", help: "tokens that are rarer in the data are unknown"
 ) { text throws(UsageError) in try wholeNumber(text, in: 1...1_000_000) }
+private let savedSteps = Option<Int>(
+  "save-steps", "N",
+  help: "of a recurrence keep only every Nth step for the way back, and run the others again: less "
+    + "memory, more time"
+) { text throws(UsageError) in try wholeNumber(text, in: 1...1_000_000) }
 
 /// `sequent train`.
 let trainCommand = Command(
@@ -46,7 +51,7 @@ let trainCommand = Command(
   options: [
     data, validation, heldOut, destination, resume, restart, seed, weights, settings, unit,
     vocabulary, minimumCount,
-  ] + RecipeOptions.all + [disabled, SharedOptions.threads],
+  ] + RecipeOptions.all + [savedSteps, disabled, SharedOptions.threads],
   discussion: """
     Progress is on standard error. SIGINT and SIGTERM save and stop; --resume with the same options
     goes on, with the same bits as without the stop. A model says how it is trained; the options
@@ -96,7 +101,8 @@ let trainCommand = Command(
   let data = try TrainingData(files, for: training, seed: seed)
   let trainer = try Trainer(
     training, data, files: folder, resuming: isResuming, settings: settings, seed: seed,
-    weights: first, threads: try arguments.value(SharedOptions.threads),
+    weights: first, saving: try arguments.value(savedSteps).map(SavedSteps.every) ?? .all,
+    threads: try arguments.value(SharedOptions.threads),
     options: CompilerOptions(disabledPasses: Set(try arguments.list(disabled))))
   try show(trainer, data.summary, folder)
 }
