@@ -28,7 +28,8 @@ import Testing
 
   @Test func trainsAModelThatPredicts() throws {
     let result = try train(
-      "language-of-word --data words.tsv --validation held.tsv -o m.sequent --epochs 6 \(small)")
+      "language-of-word --data words.tsv --validation held.tsv -o m.sequent --epochs 6 \(small)"
+        + " --telemetry --telemetry-every 26 --save-steps 2")
     #expect(result.status == 0 && result.output.isEmpty, "\(result)")
     #expect(result.errors.contains("200 texts to learn from, 40 held out"))
     #expect(result.errors.contains("epoch 6/6: loss"))
@@ -39,6 +40,8 @@ import Testing
     let metrics = try String(contentsOf: folder["m.training/metrics.jsonl"], encoding: .utf8)
     #expect(metrics.split(separator: "\n").count == 6)
     #expect(metrics.contains("\"f1.es\":"))
+    let telemetry = try String(contentsOf: folder["m.training/telemetry.jsonl"], encoding: .utf8)
+    #expect(telemetry.split(separator: "\n").count == 3)
     let curve = try String(contentsOf: folder["m.training/loss.svg"], encoding: .utf8)
     #expect(curve.contains("validation") && curve.hasSuffix("</svg>\n"))
   }
@@ -117,6 +120,7 @@ import Testing
     ("nothing --data words.tsv", 1, "nothing: no such file, and no model of this name"),
     ("language-of-word --data words.tsv --epochs 0", 2, "0 is not between 1 and"),
     ("language-of-word --data words.tsv --optimizer adm", 2, "did you mean adam"),
+    ("language-of-word --data words.tsv --telemetry-every 5", 2, "without --telemetry"),
     ("language-of-word --data words.tsv --resume", 1, "last.safetensors: no such file"),
     ("language-of-word --data words.tsv --resume --restart", 2, "can't be given together"),
     (

@@ -26,6 +26,7 @@ public final class Trainer {
   private var progress: TrainingProgress
   private var cursor: BatchCursor
   private var bestParameters: TensorCollection?
+  private var telemetry: TrainingTelemetry?
   private var arenaBytes = 0
   private let stepsBefore: Int
   private var lastSave = ContinuousClock.now
@@ -42,12 +43,13 @@ public final class Trainer {
   ///   - seed: what first values and dropout are drawn from.
   ///   - weights: first values; drawn from `seed` without them.
   ///   - saving: `.every(8)` takes less memory and more time than `.all`.
+  ///   - telemetryEvery: every so many steps gradients and gates are measured and kept in `files`.
   /// - Throws: `FormatError` for a checkpoint that is of another run.
   public init(
     _ training: TracedTraining, _ data: TrainingData, files: TrainingFolder? = nil,
     resuming: Bool = false, settings: [String: String] = [:], seed: UInt64 = 0,
-    weights: (any TensorSource)? = nil, saving: SavedSteps = .all, threads: Int? = nil,
-    options: CompilerOptions = CompilerOptions()
+    weights: (any TensorSource)? = nil, saving: SavedSteps = .all, telemetryEvery: Int? = nil,
+    threads: Int? = nil, options: CompilerOptions = CompilerOptions()
   ) throws {
     self.training = training
     self.data = data
@@ -72,6 +74,10 @@ public final class Trainer {
     cursor = try BatchCursor(data.training, at: progress.position)
     stepsBefore = step.count
     try files?.create()
+    if let telemetryEvery, let files {
+      telemetry = try TrainingTelemetry(
+        training, files, every: telemetryEvery, at: step.count, seed: seed, threads: threads)
+    }
   }
 
   /// The settings that a run's checkpoint keeps, for making the model again before it goes on.
@@ -138,6 +144,7 @@ public final class Trainer {
     let total = batches * training.recipe.epochs
     let rate = training.recipe.schedule.rate(
       step: step.count, of: total, validation: progress.losses)
+    try telemetry?.measure(batch, step)
     let result = try step.run(batch.tensors, learningRate: rate)
     guard result.loss.isFinite, result.gradientNorm.isFinite else {
       throw TrainingError(
@@ -189,6 +196,7 @@ public final class Trainer {
 
   private func save() throws {
     try files?.save(step.snapshot(), progress)
+    try telemetry?.draw()
     lastSave = .now
   }
 

@@ -43,6 +43,13 @@ private let savedSteps = Option<Int>(
   help: "of a recurrence keep only every Nth step for the way back, and run the others again: less "
     + "memory, more time"
 ) { text throws(UsageError) in try wholeNumber(text, in: 1...1_000_000) }
+private let telemetry = Flag(
+  "telemetry",
+  help: "measure gradients by time step and saturated gates: telemetry.jsonl and pictures beside "
+    + "the checkpoint")
+private let telemetryInterval = Option<Int>(
+  "telemetry-every", "N", help: "measure at every Nth step; 100 when left out"
+) { text throws(UsageError) in try wholeNumber(text, in: 1...1_000_000_000) }
 
 /// `sequent train`.
 let trainCommand = Command(
@@ -51,7 +58,9 @@ let trainCommand = Command(
   options: [
     data, validation, heldOut, destination, resume, restart, seed, weights, settings, unit,
     vocabulary, minimumCount,
-  ] + RecipeOptions.all + [savedSteps, disabled, SharedOptions.threads],
+  ] + RecipeOptions.all + [
+    savedSteps, telemetry, telemetryInterval, disabled, SharedOptions.threads,
+  ],
   discussion: """
     Progress is on standard error. SIGINT and SIGTERM save and stop; --resume with the same options
     goes on, with the same bits as without the stop. A model says how it is trained; the options
@@ -96,12 +105,17 @@ let trainCommand = Command(
     if let count { preparation.minimumCount = count }
   }
   try RecipeOptions.change(&training.recipe, arguments)
+  let interval = try arguments.value(telemetryInterval)
+  if interval != nil, !arguments.has(telemetry) {
+    throw UsageError("option --telemetry-every: nothing is measured without --telemetry")
+  }
   let first = try arguments.value(weights).map { try training.model.module.weights(path: $0) }
   let seed = UInt64(try arguments.value(seed) ?? 0)
   let data = try TrainingData(files, for: training, seed: seed)
   let trainer = try Trainer(
     training, data, files: folder, resuming: isResuming, settings: settings, seed: seed,
     weights: first, saving: try arguments.value(savedSteps).map(SavedSteps.every) ?? .all,
+    telemetryEvery: arguments.has(telemetry) ? interval ?? 100 : nil,
     threads: try arguments.value(SharedOptions.threads),
     options: CompilerOptions(disabledPasses: Set(try arguments.list(disabled))))
   try show(trainer, data.summary, folder)
