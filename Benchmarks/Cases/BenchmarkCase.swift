@@ -11,6 +11,8 @@ public struct BenchmarkCase: Sendable {
     case gemm(m: Int, n: Int, k: Int)
     /// A recurrent network over x `[batch, time, input]`, all outputs kept.
     case recurrent(RecurrentConfiguration, batch: Int, time: Int)
+    /// softmax(q · kᵀ / √width) · v for q `[batch, heads, queries, width]`.
+    case attention(AttentionConfiguration, batch: Int, queries: Int, keys: Int)
   }
 
   /// The name.
@@ -42,11 +44,20 @@ public struct BenchmarkCase: Sendable {
       configuration.cell = RecurrentConfiguration.Cell(rawValue: fields.kind) ?? .lstm
       kind = .recurrent(
         configuration, batch: try fields.size("batch"), time: try fields.size("time"))
+    case "attention":
+      var configuration = AttentionConfiguration()
+      configuration.heads = try fields.size("heads")
+      configuration.width = try fields.size("head_dim")
+      configuration.isCausal = try fields.flag("causal")
+      configuration.isSummed = isTraining
+      kind = .attention(
+        configuration, batch: try fields.size("batch"), queries: try fields.size("queries"),
+        keys: try fields.size("keys"))
     default:
       throw UnsupportedCase(name: name, reason: "kind '\(fields.kind)' is not timed")
     }
     if isTraining, case .gemm = kind {
-      throw UnsupportedCase(name: name, reason: "training is timed for recurrent networks only")
+      throw UnsupportedCase(name: name, reason: "products are not timed in training")
     }
     guard elements <= Self.largestCase else {
       throw UnsupportedCase(
@@ -69,6 +80,8 @@ public struct BenchmarkCase: Sendable {
       let rows = Double(network.input) + Double(network.layers) * 2 * width
       return steps * (Double(network.input) + width * Double(1 + network.cell.gates))
         + rows * width * Double(network.cell.gates)
+    case .attention(let attention, let batch, let queries, let keys):
+      return 2 * Double(batch * attention.heads) * Double(attention.width) * Double(queries + keys)
     }
   }
 
@@ -77,6 +90,8 @@ public struct BenchmarkCase: Sendable {
     switch kind {
     case .gemm(let m, _, _): ["rows": m]
     case .recurrent(_, let batch, let time): ["batch": batch, "time": time]
+    case .attention(_, let batch, let queries, let keys):
+      ["batch": batch, "queries": queries, "keys": keys]
     }
   }
 
@@ -104,6 +119,11 @@ public struct BenchmarkCase: Sendable {
       }
       // Backwards, every product has one for each of its operands.
       return isTraining ? 3 * total : total
+    case .attention(let attention, let batch, let queries, let keys):
+      let scores = Double(batch * attention.heads) * Double(queries) * Double(keys)
+      let products = 4 * scores * Double(attention.width) / (attention.isCausal ? 2 : 1)
+      // Backwards five products, as scores are computed again.
+      return isTraining ? 3.5 * products : products
     }
   }
 }

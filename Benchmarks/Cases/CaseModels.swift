@@ -79,6 +79,43 @@ struct RecurrentModel<Cell: SizedCell>: Model {
   }
 }
 
+/// The sizes of an attention.
+public struct AttentionConfiguration: ModelConfiguration {
+  /// The heads.
+  public var heads = 12
+  /// The width of a head.
+  public var width = 64
+  /// Whether the future is hidden.
+  public var isCausal = false
+  /// Whether the outputs' sum is wanted instead of the outputs.
+  public var isSummed = false
+
+  /// BERT's heads.
+  public init() {}
+}
+
+/// y `[batch, heads, queries, width]`: what queries gather; or its sum.
+struct AttentionModel: Model {
+  let configuration: AttentionConfiguration
+
+  init(_ configuration: AttentionConfiguration) { self.configuration = configuration }
+
+  func main(_ inputs: Inputs) -> Outputs {
+    let tensor = { (name: String, time: Dimension) in
+      inputs.tensor(
+        name, .float32,
+        [
+          "batch", Dimension(constant: configuration.heads), time,
+          Dimension(constant: configuration.width),
+        ])
+    }
+    let (q, k, v) = (tensor("q", "queries"), tensor("k", "keys"), tensor("v", "keys"))
+    let y = attention(q, k, v, mask: configuration.isCausal ? causalMask(q, k) : nil)
+    return configuration.isSummed
+      ? ["loss": y.sum(over: 3).sum(over: 2).sum(over: 1).sum(over: 0)] : ["y": y]
+  }
+}
+
 /// A cell that its two widths determine.
 protocol SizedCell: RecurrentCell {
   init(input: Int, hidden: Int)
@@ -103,6 +140,8 @@ extension BenchmarkCase {
     switch kind {
     case .gemm(_, let n, let k):
       traced = try GemmModel(GemmConfiguration(k: k, n: n)).traced()
+    case .attention(let attention, _, _, _):
+      traced = try AttentionModel(attention).traced()
     case .recurrent(let network, _, _):
       switch network.cell {
       case .rnn: traced = try RecurrentModel<RNNCell>(network).traced()

@@ -20,9 +20,11 @@ extension BenchmarkCase {
     _ traced: TracedModel, _ options: CompilerOptions
   ) throws -> TracedModel {
     var module = try compile(traced.module, options: options).module
-    let sources = ["x"] + module.parameters.map(\.name)
-    module.functions = try module.functions.map {
-      try $0.differentiated("loss", withRespectTo: sources, named: $0.name)
+    let parameters = module.parameters.map(\.name)
+    module.functions = try module.functions.map { function in
+      let inputs = function.inputs.filter { $0.type.elementType == .float32 }.map(\.name)
+      return try function.differentiated(
+        "loss", withRespectTo: inputs + parameters, named: function.name)
     }
     return TracedModel(module: module)
   }

@@ -98,6 +98,12 @@ extension Target {
         case .recurrentSequenceGradient(let gradient):
           var arguments = instruction.recurrentGradientArguments(gradient)
           return kn_recurrent_gradient_workspace_size(&arguments, threads)
+        case .attention(let attention):
+          var problem = attentionProblem(attention, instruction).problem
+          return kn_attention_workspace_size(&problem, threads)
+        case .attentionGradient(let attention):
+          var problem = attentionProblem(attention, instruction).problem
+          return kn_attention_gradient_workspace_size(&problem, threads)
         default: return 0
         }
       },

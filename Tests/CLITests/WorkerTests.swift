@@ -26,6 +26,7 @@ import Testing
     {"name": "r", "kind": "rnn", "time": 4, "batch": 2, "input": 3, "hidden": 5}
     {"name": "l", "kind": "lstm", "time": 4, "batch": 3, "input": 3, "hidden": 5, "ragged": true}
     {"name": "b", "kind": "gru", "time": 4, "batch": 2, "input": 3, "hidden": 5, "layers": 2, "bidirectional": true}
+    {"name": "a", "kind": "attention", "batch": 2, "heads": 2, "queries": 3, "keys": 4, "head_dim": 5, "causal": true}
 
     """
 
@@ -35,7 +36,7 @@ import Testing
       input: Self.cases)
     #expect(result.status == 0 && result.errors.isEmpty, "\(result)")
     let answers = try answers(result.output)
-    #expect(answers.map(\.case) == ["g", "r", "l", "b"])
+    #expect(answers.map(\.case) == ["g", "r", "l", "b", "a"])
     for answer in answers {
       #expect(answer.contender == "sequent" && answer.variant == "fused" && answer.skipped == nil)
       #expect(answer.runs ?? 0 >= 5 && answer.min_ms ?? 0 > 0)
@@ -48,14 +49,14 @@ import Testing
       "bench", "--cases", "-", "--variants", "fused,unfused", "--format", "jsonl", "--seconds",
       "0", input: Self.cases)
     let answers = try answers(result.output)
-    #expect(answers.map(\.case) == ["g", "g", "r", "r", "l", "l", "b", "b"], "\(result)")
+    #expect(answers.map(\.case) == ["g", "g", "r", "r", "l", "l", "b", "b", "a", "a"], "\(result)")
     for answer in answers { #expect(answer.max_abs_error ?? 1 < 1e-5, "\(answer)") }
   }
 
   @Test func hostileLinesAreAnsweredAndTheWorkerGoesOn() throws {
     let lines = [
       "", "not JSON", "[]", "{}", "{\"name\": 3, \"kind\": \"gemm\"}", "{\"name\": \"x\"}",
-      "{\"name\": \"x\", \"kind\": \"attention\"}",
+      "{\"name\": \"x\", \"kind\": \"attention\"}", "{\"name\": \"x\", \"kind\": \"riddle\"}",
       "{\"name\": \"x\", \"kind\": \"lstm\", \"mode\": \"train\"}",
       "{\"name\": \"x\", \"kind\": \"gemm\", \"m\": -1, \"n\": 1, \"k\": 1}",
       "{\"name\": \"x\", \"kind\": \"gemm\", \"m\": 1048576, \"n\": 1048576, \"k\": 1048576}",
@@ -67,9 +68,9 @@ import Testing
       input: lines.joined(separator: "\n") + "\n" + Self.cases)
     #expect(result.status == 0, "\(result)")
     let answers = try answers(result.output)
-    #expect(answers.count == lines.count + 4)
+    #expect(answers.count == lines.count + 5)
     #expect(answers.prefix(lines.count).allSatisfy { $0.skipped != nil })
-    #expect(answers.suffix(4).allSatisfy { $0.skipped == nil })
+    #expect(answers.suffix(5).allSatisfy { $0.skipped == nil })
   }
 
   @Test func anAnswerComesBeforeTheNextCase() throws {
@@ -107,7 +108,7 @@ import Testing
     #expect(first.status == 0 && first.errors == "wrote base.json\n", "\(first)")
     let second = try Sequent.shell(bench, in: folder.url)
     #expect(second.status == 0 && second.errors.hasPrefix("against the baseline"), "\(second)")
-    #expect(second.errors.split(separator: "\n").count == 5, "\(second)")
+    #expect(second.errors.split(separator: "\n").count == 6, "\(second)")
     try folder.write("[1]", to: "base.json")
     let wrong = try Sequent.shell(bench, in: folder.url)
     #expect(
@@ -138,7 +139,7 @@ import Testing
       in: folder.url)
     #expect(result.status == 0, "\(result)")
     let lines = result.output.split(separator: "\n")
-    #expect(lines.count == 10 && lines[1].hasPrefix("|---"), "\(result)")
+    #expect(lines.count == 12 && lines[1].hasPrefix("|---"), "\(result)")
     let csv = try Sequent.shell(
       "sequent bench --cases cases.json --seconds 0 --format csv | head -n 1", in: folder.url)
     #expect(csv.output.hasPrefix("case,variant,threads,median_ms,min_ms,runs,"), "\(csv)")

@@ -63,6 +63,47 @@ import Testing
     }
   }
 
+  @Test(arguments: [false, true], FusedSoftmax.Mask.allCases)
+  func attention(isAdditive: Bool, mask: FusedSoftmax.Mask) throws {
+    for causal in [nil, 1] as [Dimension?] {
+      let operation = FusedAttention(
+        isAdditive: isAdditive, scale: 0.7, causal: causal, mask: mask, hasLengths: causal != nil)
+      var graph = Graph()
+      func argument(_ name: String, _ type: TensorType) -> Value {
+        graph.addArgument(type, name: name)
+      }
+      var operands = [
+        argument("q", TensorType(.float32, ["batch", 4, 3, 2])),
+        argument("k", TensorType(.float32, ["batch", 2, "keys", 2])),
+        argument("v", TensorType(.float32, ["batch", 2, "keys", 3])),
+      ]
+      if isAdditive { operands.append(argument("vector", TensorType(.float32, [2]))) }
+      if mask != .none {
+        let type = TensorType(mask == .select ? .bool : .float32, [3, "keys"])
+        operands.append(argument("mask", type))
+      }
+      if causal != nil { operands.append(argument("lengths", TensorType(.int32, ["batch"]))) }
+      let y = try graph.append(.attention(operation), operands)[0]
+      let weights = argument("weights", TensorType(.float32, ["batch", 4, 3, 3]))
+      let product = try graph.append(.binary(.multiply), y, weights)
+      graph.results = [try graph.append(.reduce(Reduce(.sum, axes: [0, 1, 2, 3])), product)]
+      var generator = TestGenerator(12)
+      let inputs = try graph.arguments.map { argument in
+        let shape = try graph.type(of: argument).sizes(["batch": 3, "keys": 5])
+        switch graph.name(of: argument) {
+        case "lengths": return HostTensor(.int32, shape, [5, 0, 2])
+        case "mask" where mask == .select:
+          return HostTensor(.bool, shape) { ($0[0] + $0[1]) % 3 == 1 ? 0 : 1 }
+        default: return generator.tensor(shape)
+        }
+      }
+      try checkGradients(
+        Function(name: "main", graph: graph, resultNames: ["loss"]), parameters: [:],
+        inputs: inputs, sources: ["q", "k", "v"] + (isAdditive ? ["vector"] : []),
+        "\(operation)")
+    }
+  }
+
   @Test func cellsLinearAndSoftmax() throws {
     for cell in [RecurrentCellKind.rnnTanh, .rnnRelu, .lstm, .gruResetAfter] {
       let width = Dimension(constant: cell.gates.count * 3)

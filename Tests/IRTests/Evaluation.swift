@@ -16,17 +16,20 @@ func type(of tensor: HostTensor) -> TensorType {
   TensorType(tensor.elementType, tensor.shape.map { Dimension(constant: $0) })
 }
 
-/// A function of one node, written in the text form over `%a`, `%b` and `%c`.
+/// A function of one node, written in the text form over `%a`, `%b`, `%c` and `%d`.
 func function(
-  _ node: String, _ inputs: [HostTensor], gives result: TensorType
+  _ node: String, _ inputs: [HostTensor], gives results: [TensorType]
 ) throws -> Function {
-  let arguments = zip(["a", "b", "c"], inputs).map { "%\($0): \(type(of: $1))" }
+  let arguments = zip(["a", "b", "c", "d"], inputs).map { "%\($0): \(type(of: $1))" }
+  let names = results.indices.map { "y\($0)" }
+  let typed = zip(names, results).map { "\($0): \($1)" }
+  let values = names.map { "%\($0)" }.joined(separator: ", ")
   let module = try Module(
     parsing: """
       module @m {
-        function @main(\(arguments.joined(separator: ", "))) -> (y: \(result)) {
-          %y = \(node)
-          return %y
+        function @main(\(arguments.joined(separator: ", "))) -> (\(typed.joined(separator: ", "))) {
+          \(values) = \(node)
+          return \(values)
         }
       }
       """)
@@ -35,15 +38,17 @@ func function(
   return module.functions[0]
 }
 
-/// Expects that a node gives a tensor.
+/// Expects that a node gives tensors.
 func expect(
-  _ node: String, _ inputs: HostTensor..., gives expected: HostTensor,
+  _ node: String, _ inputs: HostTensor..., gives expected: HostTensor...,
   at location: Testing.SourceLocation = #_sourceLocation
 ) throws {
-  let function = try function(node, inputs, gives: type(of: expected))
+  let function = try function(node, inputs, gives: expected.map(type(of:)))
   let results = try Evaluator(parameters: [:]).evaluate(function, inputs)
-  let difference = Tolerance.double.difference(results[0], expected)
-  #expect(difference == nil, "\(node)", sourceLocation: location)
+  for (result, expected) in zip(results, expected) {
+    let difference = Tolerance.double.difference(result, expected)
+    #expect(difference == nil, "\(node)", sourceLocation: location)
+  }
 }
 
 /// Expects that a node is refused when it is evaluated.
@@ -51,7 +56,7 @@ func expect(
   _ node: String, _ inputs: HostTensor..., gives result: TensorType, failing message: String,
   at location: Testing.SourceLocation = #_sourceLocation
 ) throws {
-  let function = try function(node, inputs, gives: result)
+  let function = try function(node, inputs, gives: [result])
   let error = #expect(throws: EvaluationError.self, sourceLocation: location) {
     try Evaluator(parameters: [:]).evaluate(function, inputs)
   }

@@ -108,6 +108,32 @@ import Testing
       gives: f32([1, 1], [0.8413447460685429]))
   }
 
+  @Test func fusedAttention() throws {
+    // Two queries, two keys, one head; scores 0 and ln 3 for the first query, ln 3 and 0 for the second.
+    let ln3 = 1.0986122886681098
+    let q = f32([1, 1, 2, 2], [1, 0, 0, 1])
+    let k = f32([1, 1, 2, 2], [0, ln3, ln3, 0])
+    let v = f32([1, 1, 2, 1], [4, 8])
+    let weights = f32([1, 1, 2, 2], [0.25, 0.75, 0.75, 0.25])
+    try expect(
+      "attention %a, %b, %c {weights = true}", q, k, v, gives: f32([1, 1, 2, 1], [7, 5]),
+      f32([1, 1, 2, 2], [ln3, 0.75, ln3, 0.75]), weights)
+    // The first query sees its own key alone; a length of 0 hides all.
+    try expect(
+      "attention %a, %b, %c {causal = 0}", q, k, v, gives: f32([1, 1, 2, 1], [4, 5]),
+      f32([1, 1, 2, 2], [0, 1, ln3, 0.75]))
+    try expect(
+      "attention %a, %b, %c, %d {lengths = true}", q, k, v, i32([1], [0]),
+      gives: f32([1, 1, 2, 1], [0, 0]), f32([1, 1, 2, 2], [0, 0, 0, 0]))
+    try expect(
+      "attention %a, %b, %c, %d {scale = 0, mask = select}", q, k, v, bool([2, 1], [1, 0]),
+      gives: f32([1, 1, 2, 1], [6, 0]), f32([1, 1, 2, 2], [0, 0.5, 0, 0]))
+    // tanh 0 = 0 and tanh of much is 1: scores 0 and ln 3.
+    try expect(
+      "additive_attention %a, %b, %c, %d", f32([1, 1, 1, 1], [0]), f32([1, 1, 2, 1], [0, 99]), v,
+      f32([1], [ln3]), gives: f32([1, 1, 1, 1], [7]), f32([1, 1, 1, 2], [ln3, 0.75]))
+  }
+
   @Test func fusedSoftmax() throws {
     let e = 2.718281828459045
     let y = f32([2, 2], [0, 1, 1000, 999])

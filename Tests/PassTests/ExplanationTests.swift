@@ -121,6 +121,49 @@ import Testing
       ])
   }
 
+  @Test(arguments: [
+    (
+      "%s = add %x, %y", "%p",
+      "its scores are %s, the result of add, neither a product of queries and "
+        + "keys nor a sum over tanh"
+    ),
+    ("%s = matmul %x, %y", "%f", "%p, its weights, are used elsewhere"),
+  ])
+  func missesOfAttention(scores: String, shown: String, reason: String) throws {
+    let text = """
+      module @m {
+        parameter @w : f32[4, 4]
+        function @main(%x: f32[4, 4], %y: f32[4, 4], %v: f32[4, 4]) -> (a: f32[4, 4], f: f32[4, 4]) {
+          \(scores)
+          %p = softmax %s
+          %f = relu %p
+          %a = matmul %p, %v
+          return %a, \(shown)
+        }
+      }
+      """
+    #expect(try explanations(text, "fuse-attention") == ["not fused: \(reason)"])
+  }
+
+  @Test func aLearnedMaskKeepsAttentionApart() throws {
+    let text = """
+      module @m {
+        parameter @w : f32[4, 4]
+        function @main(%x: f32[4, 4], %y: f32[4, 4]) -> (a: f32[4, 4]) {
+          %b = relu @w
+          %s = matmul %x, %y
+          %p = softmax %s, %b {mask = additive}
+          %a = matmul %p, %y
+          return %a
+        }
+      }
+      """
+    #expect(
+      try explanations(text, "fuse-attention") == [
+        "not fused: %b, its mask, may be learned: it would have no gradient"
+      ])
+  }
+
   @Test func theExampleModelIsTwoSequences() throws {
     let traced = try LanguageOfWord(LanguageOfWord.Configuration()).traced()
     let (module, report) = try compile(traced.module)

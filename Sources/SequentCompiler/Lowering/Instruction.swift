@@ -28,6 +28,9 @@ public enum Kernel: Hashable, Sendable {
   case reduce(Reduce.Function, axes: [Int])
   case argmax(axis: Int)
   case softmax(FusedSoftmax)
+  case attention(Attention)
+  /// Inputs: those of the forward kernel, its output and statistics, the output's gradient.
+  case attentionGradient(Attention)
   /// Inputs: table `[rows, width]`, indices.
   case gather
   /// Inputs: rows `[count, width]`, indices.
@@ -171,6 +174,8 @@ extension Instruction {
         && ([inputs[0]] + inputs.dropFirst(2) + outputs).allSatisfy(\.isDense)
     case .softmax:
       inputs[0].isDense && outputs[0].isDense
+    case .attention(let attention), .attentionGradient(let attention):
+      takesItsViews(attention)
     case .maskedUpdate:
       inputs[0].isDense && inputs[2].hasDenseRows && outputs[0].hasDenseRows
     case .recurrentCell:

@@ -129,6 +129,10 @@ extension Lowerer {
       let masks = operands.dropFirst().map { $0.broadcast(to: shapes[0]) }
       emit(.softmax(softmax), [try dense(operands[0])] + masks, into: output)
       return [output]
+    case .attention(let attention):
+      return try self.attention(attention, operands, shapes)
+    case .attentionGradient(let gradient):
+      return try attentionGradient(gradient, operands)
     case .gather:
       let output = try allocate(operands[0].elementType, shapes[0])
       emit(.gather, [try dense(operands[0]), try dense(operands[1])], into: output)

@@ -58,6 +58,9 @@ extension Kernel {
     case .reduce(let function, _): "reduce.\(function.rawValue)"
     case .argmax: "argmax"
     case .softmax: "softmax"
+    case .attention(let attention): attention.isAdditive ? "additive_attention" : "attention"
+    case .attentionGradient(let attention):
+      attention.isAdditive ? "additive_attention_gradient" : "attention_gradient"
     case .gather: "gather"
     case .scatterAdd: "scatter_add"
     case .checkLengths: "check_lengths"

@@ -13,6 +13,8 @@ public enum Pipelines {
     hoistLoopInvariants,
     fuseRecurrentCell,
     fuseSoftmaxScale,
+    // Its scale and mask are the softmax's.
+    fuseAttention,
     fuseCrossEntropy,
     fuseEpilogue,
     canonicalize,

@@ -28,6 +28,8 @@ public enum Operation: Hashable, Sendable {
   indirect case scan(Scan)
   case linear(FusedLinear)
   case softmax(FusedSoftmax)
+  case attention(FusedAttention)
+  case attentionGradient(FusedAttentionGradient)
   case recurrentCell(FusedRecurrentCell)
   case recurrentSequence(FusedRecurrentSequence)
   case recurrentSequenceGradient(RecurrentSequenceGradient)
@@ -68,6 +70,8 @@ extension Operation {
     case .scan(let payload): payload
     case .linear(let payload): payload
     case .softmax(let payload): payload
+    case .attention(let payload): payload
+    case .attentionGradient(let payload): payload
     case .recurrentCell(let payload): payload
     case .recurrentSequence(let payload): payload
     case .recurrentSequenceGradient(let payload): payload
@@ -87,7 +91,8 @@ extension Operation {
     MatMul.self, Reduce.self, ArgMax.self, Reshape.self, Transpose.self, Broadcast.self,
     Slice.self, Concatenate.self, UpdateSlice.self, Gather.self, Contract.self, ScatterAdd.self,
     Size.self, SplitTime.self, JoinTime.self, ChunkLengths.self, Scan.self, FusedLinear.self,
-    FusedSoftmax.self, FusedRecurrentCell.self, FusedRecurrentSequence.self,
+    FusedSoftmax.self, FusedAttention.self, FusedAttentionGradient.self,
+    FusedRecurrentCell.self, FusedRecurrentSequence.self,
     RecurrentSequenceGradient.self, FusedCrossEntropy.self, CrossEntropyGradient.self,
     RandomUniform.self, OptimizerUpdate.self,
   ]
