@@ -85,10 +85,14 @@ INLINE void select_loop(const struct kn_block *block, int repeats_condition, int
     const int32_t condition0 = condition[0];
     const uint32_t a0 = as[0], b0 = bs[0];
     uint32_t *y = kn_block_output(block, r);
+    // The output may be an input, element by element: that keeps no lane from the others. Masks
+    // instead of a conditional: what dropout chooses by, no branch predictor guesses.
+#pragma clang loop vectorize(assume_safety)
     for (size_t i = 0; i < block->columns; i++) {
-      // Both are read first: a plain conditional would keep the loop scalar.
       const uint32_t a = repeats_a ? a0 : as[i], b = repeats_b ? b0 : bs[i];
-      y[i] = (repeats_condition ? condition0 : condition[i]) ? a : b;
+      const int32_t chooses = repeats_condition ? condition0 : condition[i];
+      const uint32_t mask = chooses != 0 ? UINT32_MAX : 0;
+      y[i] = (a & mask) | (b & ~mask);
     }
   }
 }
