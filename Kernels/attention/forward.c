@@ -14,7 +14,8 @@ struct storage {
   float *values;        // a block of V, in panels, where it is packed
   float *scores;        // [tile, KEY_BLOCK]
   float *accumulators;  // [chunk, value_width]
-  float *largest, *sums;  // [chunk], [chunk, KN_SUM_LANES]
+  float *sums;               // [chunk, KN_SUM_LANES]
+  float *largest, *factors;  // [chunk]
   size_t accumulator_stride;
 };
 
@@ -28,6 +29,7 @@ static size_t lay_out(const struct kn_attention_problem *p, float *memory, struc
   s->accumulators = at, at += value_width * chunk;
   s->sums = at, at += KN_SUM_LANES * chunk;
   s->largest = at, at += chunk;
+  s->factors = at, at += chunk;
   s->accumulator_stride = value_width;
   return kn_round_up((size_t)(at - memory), 32);
 }
@@ -176,30 +178,42 @@ static void attend_tile(const struct member *m, const struct tile *t) {
   }
 }
 
-// Output, statistics and weights of a query that has met all its keys.
-static void finish_query(const struct member *m, size_t b, size_t h, size_t i,
-                         float largest, const float *lanes, const float *accumulators) {
+// Statistics and weights of a query that has met all its keys.
+static void finish_query(const struct member *m, size_t b, size_t h, size_t i, float largest,
+                         float factor) {
   const struct kn_attention_problem *p = m->p;
   const struct kn_attention_arguments *a = m->a;
-  const size_t seen = i < kn_query_length(p, b) ? kn_keys_seen(p, b, i) : 0;
-  const float sum = seen > 0 ? m->rows->sum(lanes) : 0;
-  const float factor = sum == 0 ? 0 : 1 / sum;
-  float *output = a->output + kn_attention_at(&a->output_strides, b, i, h);
-  if (sum == 0) {
-    memset(output, 0, p->value_width * sizeof *output);
-  } else {
-    m->rows->multiply(p->value_width, factor, accumulators, output);
-  }
   const size_t query = kn_query_index(p, b, h, i);
   if (a->statistics != NULL) {
-    a->statistics[2 * query] = sum == 0 ? 0 : largest;
+    a->statistics[2 * query] = factor == 0 ? 0 : largest;
     a->statistics[2 * query + 1] = factor;
   }
   if (a->weights != NULL) {
+    const size_t seen = factor == 0 ? 0 : kn_keys_seen(p, b, i);
     float *weights = a->weights + query * p->keys;
-    if (sum != 0) m->rows->weigh(seen, 1, largest, factor, weights, weights);
-    const size_t kept = sum != 0 ? seen : 0;
-    memset(weights + kept, 0, (p->keys - kept) * sizeof *weights);
+    m->rows->weigh(seen, 1, largest, factor, weights, weights);
+    memset(weights + seen, 0, (p->keys - seen) * sizeof *weights);
+  }
+}
+
+// Output, statistics and weights of a chunk; its last queries, beyond `count`, have seen nothing.
+static void finish_chunk(const struct member *m, size_t b, size_t h, struct kn_range queries,
+                         size_t count) {
+  const struct kn_attention_arguments *a = m->a;
+  const struct storage *s = &m->storage;
+  const size_t width = m->p->value_width, first = queries.begin;
+  float *factors = s->factors;
+  m->rows->divide(count, width, s->sums, s->accumulators, s->accumulator_stride,
+                  a->output + kn_attention_at(&a->output_strides, b, first, h),
+                  a->output_strides.time, factors);
+  for (size_t i = first; i < queries.end; i++) {
+    const bool is_past = i - first >= count;
+    if (is_past) {
+      memset(a->output + kn_attention_at(&a->output_strides, b, i, h), 0, width * sizeof(float));
+    }
+    if (a->statistics != NULL || a->weights != NULL) {
+      finish_query(m, b, h, i, s->largest[i - first], is_past ? 0 : factors[i - first]);
+    }
   }
 }
 
@@ -232,11 +246,7 @@ static void attend_chunk(const struct member *m, size_t b, size_t h, struct kn_r
       row += tile.count;
     }
   }
-  for (size_t i = queries.begin; i < queries.end; i++) {
-    const size_t row = i - queries.begin;
-    finish_query(m, b, h, i, s->largest[row], s->sums + row * KN_SUM_LANES,
-                 s->accumulators + row * s->accumulator_stride);
-  }
+  finish_chunk(m, b, h, queries, limit > 0 ? count : 0);
 }
 
 // Queries first..<last of those of a head.

@@ -5,7 +5,7 @@
 #include "kernels/attention.h"
 
 // Keys are taken in blocks of this many, and queries in chunks: K and V are packed once for each.
-enum { KEY_BLOCK = 256, QUERY_CHUNK = 448 };
+enum { KEY_BLOCK = 256, QUERY_CHUNK = 512 };
 
 static inline size_t kn_smaller(size_t a, size_t b) { return a < b ? a : b; }
 

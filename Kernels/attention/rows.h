@@ -15,9 +15,11 @@ struct kn_attention_rows {
   // factors[r] is what the blocks before still count: exp(largest before - largest).
   void (*softmax)(size_t rows, const size_t *seen, float scale, float *scores, size_t stride,
                   float *largest, float *sums, float *factors);
-  // The sum of the lanes.
-  float (*sum)(const float *lanes);
-  // x = factor * x
+  // y = x divided by the sum of its lanes, for rows of `width`; 0 where that is 0. factors[r] is its
+  // reciprocal, or 0.
+  void (*divide)(size_t rows, size_t width, const float *sums, const float *x, size_t x_stride,
+                 float *y, size_t y_stride, float *factors);
+  // y = factor * x
   void (*multiply)(size_t count, float factor, const float *x, float *y);
   // x = exp(scale * x - largest) * factor
   void (*weigh)(size_t count, float scale, float largest, float factor, const float *x, float *y);

@@ -1,6 +1,7 @@
 // The row functions of one instruction set, in the table ATTENTION_ROWS. It is included after
 // vector_math_*.h by the file of each.
 #include <math.h>
+#include <string.h>
 
 #include "attention/rows.h"
 #include "base/vector_ieee.h"
@@ -70,13 +71,30 @@ static void softmax_block(size_t rows, const size_t *seen, float scale_of_all, f
   }
 }
 
-static float sum_of_lanes(const float *lanes) { return V_FOLD(add, v_load(lanes))[0]; }
-
-static void multiply_row(size_t count, float factor_of_all, const float *x, float *y) {
+V_INLINE void multiply_row(size_t count, float factor_of_all, const float *x, float *y) {
   const vf factor = v_set(factor_of_all);
   size_t i = 0;
   for (; i + V_WIDTH <= count; i += V_WIDTH) v_store(y + i, v_load(x + i) * factor);
   if (i < count) v_store_first(y + i, count - i, v_load_first(x + i, count - i) * factor);
+}
+
+static void multiply_one_row(size_t count, float factor, const float *x, float *y) {
+  multiply_row(count, factor, x, y);
+}
+
+static void divide_rows(size_t rows, size_t width, const float *sums, const float *x,
+                        size_t x_stride, float *y, size_t y_stride, float *factors) {
+  for (size_t r = 0; r < rows; r++) {
+    const float sum = V_FOLD(add, v_load(sums + r * KN_SUM_LANES))[0];
+    factors[r] = sum == 0 ? 0 : 1 / sum;
+  }
+  for (size_t r = 0; r < rows; r++) {
+    if (factors[r] != 0) {
+      multiply_row(width, factors[r], x + r * x_stride, y + r * y_stride);
+    } else {
+      memset(y + r * y_stride, 0, width * sizeof *y);
+    }
+  }
 }
 
 static void weigh_row(size_t count, float scale_of_all, float largest, float factor_of_all,
@@ -183,8 +201,8 @@ static void additive_gradient(size_t width, const float *vector, const float *q,
 }
 
 const struct kn_attention_rows ATTENTION_ROWS = {.softmax = softmax_block,
-                                                 .sum = sum_of_lanes,
-                                                 .multiply = multiply_row,
+                                                 .divide = divide_rows,
+                                                 .multiply = multiply_one_row,
                                                  .weigh = weigh_row,
                                                  .score_gradient = score_gradient_row,
                                                  .add_multiple = add_multiple_of_row,

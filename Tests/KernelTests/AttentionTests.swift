@@ -24,7 +24,7 @@ import Testing
       batch: 2, heads: 2, keyHeads: 2, queries: 17, keys: 40, width: 32, valueWidth: 32, offset: -3,
       maskKind: .select),
     AttentionProblem(heads: 4, keyHeads: 2, queries: 1, keys: 257, width: 64, valueWidth: 64),
-    AttentionProblem(batch: 2, queries: 470, keys: 20, width: 8, valueWidth: 8, offset: 0),
+    AttentionProblem(batch: 2, queries: 530, keys: 20, width: 8, valueWidth: 8, offset: 0),
     AttentionProblem(
       batch: 2, queries: 7, keys: 150, width: 37, valueWidth: 20, isAdditive: true,
       keyLengths: [150, 64]),
