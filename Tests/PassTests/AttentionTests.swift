@@ -1,4 +1,5 @@
 import Foundation
+import Sequent
 import SequentCompiler
 import SequentIR
 import TestSupport
@@ -31,5 +32,33 @@ import Testing
         #expect(Tolerance(absolute: 1e-9, relative: 1e-9).difference(actual, expected) == nil)
       }
     }
+  }
+
+  /// Self-attention over projections, as a layer's own axes have it.
+  private struct SelfAttention: Model {
+    let projection = Linear(8, 24)
+
+    init(_ configuration: NoConfiguration) {}
+
+    func main(_ inputs: Inputs) -> Outputs {
+      let x = inputs.tensor("x", .float32, ["batch", "time", 8])
+      let heads = projection(x).reshaped(to: ["batch", "time", 6, 4]).transposed([0, 2, 1, 3])
+      let (q, k, v) = (
+        heads.slice(axis: 1, from: 0, size: 2), heads.slice(axis: 1, from: 2, size: 2),
+        heads.slice(axis: 1, from: 4, size: 2)
+      )
+      let context = attention(q, k, v, mask: causalMask(q, k))
+      return ["y": context.transposed([0, 2, 1, 3]).reshaped(to: ["batch", "time", 8])]
+    }
+  }
+
+  @Test func aModelsOwnAttentionIsOneKernel() throws {
+    let module = try SelfAttention(NoConfiguration()).traced().module
+    let (fused, report) = try compile(module)
+    let moves = ["linear", "reshape", "slice", "transpose"]
+    #expect(mnemonics(fused).filter { !moves.contains($0) } == ["attention"])
+    #expect(try difference(fused, module) == nil)
+    let texts = report.explanations.map(\.message)
+    #expect(texts.contains("fused attention, scale 0.5, causal"), "\(texts)")
   }
 }
