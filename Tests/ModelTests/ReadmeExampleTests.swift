@@ -1,5 +1,6 @@
 import Foundation
 import Sequent
+import SequentExamples
 import SequentIR
 import SequentRuntime
 import Testing
@@ -28,6 +29,30 @@ struct Tagger: Model {
     print(outputs["logits"]?.shape ?? [])  // [2, 3, 12]
     // README ends
     #expect(outputs["logits"]?.shape == [2, 3, 12])
+  }
+
+  @Test func modelTrains() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "readme-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let (words, held, model) = (
+      folder.appending(path: "words.tsv").path, folder.appending(path: "held.tsv").path,
+      folder.appending(path: "language.sequent").path
+    )
+    try "zwischen\tde\nthrough\ten\n".write(toFile: words, atomically: true, encoding: .utf8)
+    try "deutsch\tde\n".write(toFile: held, atomically: true, encoding: .utf8)
+    // README begins
+    let training = try TracedTraining(LanguageOfWord())
+    let files = TrainingFiles([words], validation: [held])
+    let trainer = try Trainer(
+      training, TrainingData(files, for: training), files: TrainingFolder(model: model))
+    try trainer.run { event in
+      if case .epoch(let epoch) = event { print(epoch.epoch, epoch.metric("accuracy") ?? 0) }
+      return .goOn
+    }
+    let trained = try trainer.best()
+    // README ends
+    #expect(trained.traced.task?.labels == LanguageOfWord.languages)
   }
 
   @Test func mistakeNamesLayerOperandsAndLine() throws {
