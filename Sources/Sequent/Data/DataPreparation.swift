@@ -1,5 +1,3 @@
-import Foundation
-
 /// What of a model's configuration is found in its training data.
 ///
 /// A model that has one takes the settings `text` (a `TextEncoding`) and, unless it is a language
@@ -43,19 +41,19 @@ public struct DataPreparation: Codable, Hashable, Sendable {
       try PlainTextReader(paths: files.paths, part: part).forEach { block, _ in
         vocabulary.add(block)
       }
-      return ["text": try json(encoding(vocabulary, marksEnd: unit == .word))]
+      return ["text": try jsonText(of: encoding(vocabulary, marksEnd: unit == .word))]
     case .classify:
       let (labels, vocabulary) = try LabelledTextReader(paths: files.paths, part: part)
         .survey(unit: unit, isLowercased: isLowercased)
-      return ["text": try json(encoding(vocabulary)), "labels": try json(labels)]
+      return ["text": try jsonText(of: encoding(vocabulary)), "labels": try jsonText(of: labels)]
     case .tag:
       let (labels, vocabulary) = try LabelledTokensReader(paths: files.paths, part: part)
         .survey(isLowercased: isLowercased)
-      return ["text": try json(encoding(vocabulary)), "labels": try json(labels)]
+      return ["text": try jsonText(of: encoding(vocabulary)), "labels": try jsonText(of: labels)]
     case .forecast:
       let data = try ForecastData(
         SeriesReader(paths: files.paths), windows: .init(inputLength: 1, horizon: 1), part: part)
-      return ["scaling": try json(data.scaling)]
+      return ["scaling": try jsonText(of: data.scaling)]
     }
   }
 
@@ -64,11 +62,5 @@ public struct DataPreparation: Codable, Hashable, Sendable {
   ) throws -> TextEncoding {
     try vocabulary.encoding(
       minimumCount: minimumCount, maximumSize: maximumSize, marksEnd: marksEnd)
-  }
-
-  private func json(_ value: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(value), as: UTF8.self)
   }
 }

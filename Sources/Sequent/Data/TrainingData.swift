@@ -44,39 +44,29 @@ public struct TrainingData: Sendable {
   public init(
     _ files: TrainingFiles, task: ModelTask, recipe: TrainingRecipe, seed: UInt64
   ) throws {
-    let (paths, part) = (files.paths, files.trainingPart)
-    let held = files.validationPart
     switch task.kind {
     case .classify:
-      let read = { (paths: [String], part: DataPart) in
+      try self.init(files, recipe, seed, "texts") { paths, part in
         try ClassificationData(LabelledTextReader(paths: paths, part: part), task: task)
       }
-      self.init(
-        try read(paths, part), try held.map { try read($0.paths, $0.part) }, recipe, seed, "texts")
     case .tag:
-      let read = { (paths: [String], part: DataPart) in
+      try self.init(files, recipe, seed, "sequences") { paths, part in
         try TaggingData(LabelledTokensReader(paths: paths, part: part), task: task)
       }
-      self.init(
-        try read(paths, part), try held.map { try read($0.paths, $0.part) }, recipe, seed,
-        "sequences")
     case .forecast:
       guard let series = task.series else {
         throw TrainingError(message: "a forecast of no series")
       }
-      let read = { (paths: [String], part: DataPart) in
+      try self.init(files, recipe, seed, "windows") { paths, part in
         try ForecastData(
           SeriesReader(paths: paths), windows: series.windows, part: part, scaling: series.scaling)
       }
-      self.init(
-        try read(paths, part), try held.map { try read($0.paths, $0.part) }, recipe, seed,
-        "windows")
     case .languageModel:
       let read = { (paths: [String], part: DataPart) in
         try LanguageModelData(PlainTextReader(paths: paths, part: part), text: task.text)
       }
-      let learned = try read(paths, part)
-      let measured = try held.map { try read($0.paths, $0.part) }
+      let learned = try read(files.paths, files.trainingPart)
+      let measured = try files.validationPart.map { try read($0.paths, $0.part) }
       self.init(
         training: learned.batches(streams: recipe.batch, window: recipe.window),
         validation: measured?.batches(streams: recipe.batch, window: recipe.window),
@@ -86,10 +76,13 @@ public struct TrainingData: Sendable {
     }
   }
 
+  /// Batches of examples, which `read` makes of files and a part of them.
   private init(
-    _ training: some ExampleSource, _ validation: (some ExampleSource)?,
-    _ recipe: TrainingRecipe, _ seed: UInt64, _ noun: String
-  ) {
+    _ files: TrainingFiles, _ recipe: TrainingRecipe, _ seed: UInt64, _ noun: String,
+    read: (_ paths: [String], _ part: DataPart) throws -> some ExampleSource
+  ) throws {
+    let training = try read(files.paths, files.trainingPart)
+    let validation = try files.validationPart.map { try read($0.paths, $0.part) }
     self.init(
       training: BucketedBatches(training, rows: recipe.batch, seed: seed),
       validation: validation.map { BucketedBatches($0, rows: recipe.batch, seed: nil) },

@@ -61,9 +61,7 @@ public struct ModelTask: Codable, Hashable, Sendable {
 
   /// The task as JSON text with sorted keys.
   public func json() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(self), as: UTF8.self)
+    try jsonText(of: self)
   }
 
   /// The task out of JSON text.

@@ -61,8 +61,7 @@ extension TelemetryRecord {
   public init(json: String) throws {
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    decoder.nonConformingFloatDecodingStrategy = .words
     self = try decoder.decode(TelemetryRecord.self, from: Data(json.utf8))
   }
 
@@ -72,8 +71,7 @@ extension TelemetryRecord {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
     encoder.keyEncodingStrategy = .convertToSnakeCase
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    encoder.nonConformingFloatEncodingStrategy = .words
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 }

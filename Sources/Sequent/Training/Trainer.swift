@@ -19,7 +19,6 @@ public final class Trainer {
   public let training: TracedTraining
   private let data: TrainingData
   private let files: TrainingFolder?
-  private let settings: [String: String]
   private let step: TrainingStep
   private let validation: Validation
   private let main: (name: String, isLargerBetter: Bool)
@@ -54,7 +53,6 @@ public final class Trainer {
     self.training = training
     self.data = data
     self.files = files
-    self.settings = settings
     let task = training.model.task
     main = Evaluation.main(of: task)
     step = try TrainingStep(
@@ -82,13 +80,13 @@ public final class Trainer {
 
   /// The settings that a run's checkpoint keeps, for making the model again before it goes on.
   public static func settings(in files: TrainingFolder) throws -> [String: String] {
-    try files.load().progress.settings
+    try files.progress().settings
   }
 
   /// Where the run in some files stopped before its end; nil when there is none or it has ended.
   public static func unfinishedRun(in files: TrainingFolder) throws -> (epoch: Int, epochs: Int)? {
     guard FileManager.default.fileExists(atPath: files.checkpoint) else { return nil }
-    let progress = try files.load().progress
+    let progress = try files.progress()
     let epochs = progress.identity.recipe.epochs
     let hasEnded = progress.position.epoch >= epochs || progress.hasConverged
     return hasEnded ? nil : (progress.position.epoch + 1, epochs)
@@ -121,12 +119,13 @@ public final class Trainer {
         try save()
         return summary(.stopped)
       }
-      decision = try watch(.step(try makeStep()))
+      let report = try makeStep()
+      decision = try watch(.step(report))
       guard cursor.position.batch == 0 else {
         if lastSave.duration(to: .now) > Self.savingInterval { try save() }
         continue
       }
-      let record = try endEpoch()
+      let record = try endEpoch(learningRate: report.learningRate)
       try files?.write(progress.history, title: training.model.module.name)
       try save()
       if try watch(.epoch(record)) == .stop { decision = .stop }
@@ -170,7 +169,7 @@ public final class Trainer {
 
   // MARK: - Epochs
 
-  private func endEpoch() throws -> EpochRecord {
+  private func endEpoch(learningRate: Double) throws -> EpochRecord {
     let parameters = try step.parameters()
     let measured = try validation.metrics(data, parameters: parameters)
     let learned = progress.current.metrics
@@ -178,10 +177,7 @@ public final class Trainer {
     let value = metrics.first { $0.name == main.name }?.value ?? .nan
     let isBest = progress.best.map { main.isLargerBetter ? value > $0 : value < $0 } ?? true
     let record = EpochRecord(
-      epoch: cursor.position.epoch, step: step.count,
-      learningRate: training.recipe.schedule.rate(
-        step: max(step.count - 1, 0), of: cursor.epoch.batchCount * training.recipe.epochs,
-        validation: progress.losses),
+      epoch: cursor.position.epoch, step: step.count, learningRate: learningRate,
       training: learned, validation: measured, isBest: isBest, seconds: progress.seconds,
       tokens: progress.tokens)
     progress.endEpoch(record, value, Evaluation(task: training.model.task))

@@ -47,7 +47,7 @@ public struct TrainingFolder: Sendable {
   func save(_ state: TrainingState, _ progress: TrainingProgress) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    encoder.nonConformingFloatEncodingStrategy = .sequent
+    encoder.nonConformingFloatEncodingStrategy = .words
     let text = String(decoding: try encoder.encode(progress), as: UTF8.self)
     try SafetensorsFile.write(
       TensorCollection(state.tensors, name: checkpoint),
@@ -57,24 +57,36 @@ public struct TrainingFolder: Sendable {
   /// Reads the checkpoint.
   func load() throws -> (state: TrainingState, progress: TrainingProgress) {
     let file = try SafetensorsFile(path: checkpoint)
-    guard let text = file.metadata[Self.progressKey],
-      let count = file.metadata[Self.stepKey].flatMap(Int.init), count >= 0
-    else {
-      throw FormatError(
-        file: checkpoint, reason: "its metadata have no \(Self.progressKey): not a checkpoint")
-    }
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .sequent
-    let progress: TrainingProgress
-    do {
-      progress = try decoder.decode(TrainingProgress.self, from: Data(text.utf8))
-    } catch {
-      throw FormatError(
-        file: checkpoint, subject: Self.progressKey, reason: "can't be read: \(error)")
+    let progress = try progress(in: file)
+    guard let count = file.metadata[Self.stepKey].flatMap(Int.init), count >= 0 else {
+      throw Self.notACheckpoint(file, without: Self.stepKey)
     }
     var tensors: [String: TensorData] = [:]
     for name in file.tensorNames { tensors[name] = try file.tensor(named: name) }
     return (TrainingState(count: count, tensors: tensors), progress)
+  }
+
+  /// Reads where the checkpoint's run is, and none of its tensors.
+  func progress() throws -> TrainingProgress {
+    try progress(in: SafetensorsFile(path: checkpoint))
+  }
+
+  private func progress(in file: SafetensorsFile) throws -> TrainingProgress {
+    guard let text = file.metadata[Self.progressKey] else {
+      throw Self.notACheckpoint(file, without: Self.progressKey)
+    }
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .words
+    do {
+      return try decoder.decode(TrainingProgress.self, from: Data(text.utf8))
+    } catch {
+      throw FormatError(
+        file: checkpoint, subject: Self.progressKey, reason: "can't be read: \(error)")
+    }
+  }
+
+  private static func notACheckpoint(_ file: SafetensorsFile, without key: String) -> FormatError {
+    FormatError(file: file.name, reason: "its metadata have no \(key): not a checkpoint")
   }
 
   /// Writes the metrics of all epochs, and the curves.
@@ -100,18 +112,5 @@ extension [EpochRecord] {
     let curves = [curve("training", \.training), curve("validation", \.validation)]
     return LinePlot(
       title: title, xLabel: "epoch", yLabel: "loss", series: curves.filter { !$0.points.isEmpty })
-  }
-}
-
-extension JSONEncoder.NonConformingFloatEncodingStrategy {
-  /// A metric may be NaN: of a label that never came up, say.
-  fileprivate static var sequent: Self {
-    .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-  }
-}
-
-extension JSONDecoder.NonConformingFloatDecodingStrategy {
-  fileprivate static var sequent: Self {
-    .convertFromString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
   }
 }
