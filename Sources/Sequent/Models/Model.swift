@@ -35,6 +35,8 @@ public protocol Model: Sendable {
   init(_ configuration: Configuration)
   /// What the model computes, traced once.
   func main(_ inputs: Inputs) -> Outputs
+  /// What it computes beside `main` with the same weights: `encode` and `step` for one that decodes.
+  var functions: [ModelFunction] { get }
   /// What the model is for, if `predict` is to run it.
   var task: ModelTask? { get }
   /// What training makes small; that of the task when the model does not say.
@@ -48,6 +50,8 @@ public protocol Model: Sendable {
 extension Model {
   /// The model with the configuration's defaults.
   public init() { self.init(Configuration()) }
+  /// Nothing but `main`.
+  public var functions: [ModelFunction] { [] }
   /// No task.
   public var task: ModelTask? { nil }
   /// The task's objective.
@@ -61,6 +65,18 @@ extension Model {
 extension Model where Configuration == NoConfiguration {
   /// The model; there is nothing to configure.
   public init(_ configuration: NoConfiguration) { self.init() }
+}
+
+/// A function of a model beside `main`.
+public struct ModelFunction {
+  /// What sessions call it.
+  public let name: String
+  let body: (Inputs) -> Outputs
+
+  /// Creates a function; `body` is traced once.
+  public init(_ name: String, _ body: @escaping (Inputs) -> Outputs) {
+    (self.name, self.body) = (name, body)
+  }
 }
 
 /// Declares what goes into a model.

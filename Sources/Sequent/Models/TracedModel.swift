@@ -32,32 +32,22 @@ extension Model {
 
   private func module(objective: Objective?, isTraining: Bool) throws -> Module {
     let context = TraceContext(model: self, isTraining: isTraining)
-    let trace = Trace(context: context)
-    let inputs = Inputs(trace: trace, states: Inputs.States())
-    let outputs = main(inputs)
-    var named = outputs.tensors
-    if let objective { named.insert(("loss", objective.loss(inputs, outputs)), at: 0) }
-    var results: [Value] = []
-    var names: [String] = []
-    for (name, tensor) in named {
-      if let value = trace.resolve(tensor) { results.append(value) }
-      if names.contains(name) { context.fail("two outputs are called '\(name)'", nil) }
-      names.append(name)
+    var functions = [
+      try context.function("main") {
+        main($0)
+      } objective: {
+        objective?.loss($0, $1)
+      }
+    ]
+    // What decodes is not trained: it shares the weights of `main`.
+    for function in objective == nil ? self.functions : [] {
+      guard !functions.contains(where: { $0.name == function.name }) else {
+        throw ModelError(message: "two functions are called '\(function.name)'", origin: .unknown)
+      }
+      functions.append(try context.function(function.name, function.body))
     }
-    var states: [String: String] = [:]
-    for (argument, new) in inputs.states.updates {
-      if let value = trace.resolve(new) { results.append(value) }
-      names.append("\(argument).next")
-      states["\(argument).next"] = argument
-    }
-    if let failure = context.failure { throw failure }
-    guard !names.isEmpty else {
-      throw ModelError(message: "the model has no outputs", origin: .unknown)
-    }
-    trace.graph.results = results
-    let function = Function(name: "main", graph: trace.graph, resultNames: names, states: states)
     return Module(
-      name: String(describing: Self.self), parameters: context.parameters, functions: [function])
+      name: String(describing: Self.self), parameters: context.parameters, functions: functions)
   }
 
   /// The model with some of its configuration changed: `KEY=VALUE` by key.
@@ -89,6 +79,41 @@ extension Model {
         message: "setting '\(key)' of \(Self.self) can't be '\(settings[key] ?? "")': "
           + context.debugDescription)
     }
+  }
+}
+
+extension TraceContext {
+  /// A function of a model, with a first result `loss` if an objective makes one.
+  fileprivate func function(
+    _ name: String, _ body: (Inputs) -> Outputs,
+    objective: (Inputs, Outputs) -> Tensor? = { _, _ in nil }
+  ) throws -> Function {
+    let trace = Trace(context: self)
+    let inputs = Inputs(trace: trace, states: Inputs.States())
+    let outputs = body(inputs)
+    var named = outputs.tensors
+    if let loss = objective(inputs, outputs) { named.insert(("loss", loss), at: 0) }
+    var results: [Value] = []
+    var names: [String] = []
+    for (name, tensor) in named {
+      if let value = trace.resolve(tensor) { results.append(value) }
+      if names.contains(name) { fail("two outputs are called '\(name)'", nil) }
+      names.append(name)
+    }
+    var states: [String: String] = [:]
+    for (argument, new) in inputs.states.updates {
+      if let value = trace.resolve(new) { results.append(value) }
+      names.append("\(argument).next")
+      states["\(argument).next"] = argument
+    }
+    if let failure { throw failure }
+    guard !names.isEmpty else {
+      throw ModelError(
+        message: name == "main"
+          ? "the model has no outputs" : "function '\(name)' has no outputs", origin: .unknown)
+    }
+    trace.graph.results = results
+    return Function(name: name, graph: trace.graph, resultNames: names, states: states)
   }
 }
 

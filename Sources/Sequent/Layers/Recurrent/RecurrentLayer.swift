@@ -129,30 +129,12 @@ func scan(
         nil)
       return nothing
     }
-    let body = Trace(context: context, enclosing: x.trace)
-    let argument = { (tensor: Tensor, type: TensorType, name: String) in
-      Tensor(trace: body, value: body.graph.addArgument(type, name: name), type: type)
+    let result = recurrence(
+      over: [x], from: initial, lengths: lengths, isReversed: isReversed, file: location.file
+    ) { inputs, state in
+      let new = cell.step(inputs[0], state)
+      return (new, new.first.map { [$0] } ?? [])
     }
-    let state = initial.enumerated().map {
-      argument($1, $1.type, $0 == 0 ? "h" : ($0 == 1 ? "c" : "s\($0)"))
-    }
-    let slice = argument(x, TensorType(x.elementType, [x.shape[0], x.shape[2]]), "x")
-    let new = cell.step(slice, state)
-    let results = new.compactMap(body.resolve)
-    guard results.count == new.count, new.count == state.count else {
-      if results.count == new.count {
-        context.fail("a step gives \(new.count) states, expected \(state.count)", nil)
-      }
-      return nothing
-    }
-    body.graph.results = results + [results[0]]
-    let operation = Scan(
-      time: x.shape[1], carryCount: initial.count, scannedCount: 1, isReversed: isReversed,
-      hasLengths: lengths != nil, body: body.graph)
-    let all = x.trace.emit(
-      .scan(operation), initial + [x] + body.captures.map(\.outer) + (lengths.map { [$0] } ?? []),
-      names: initial.indices.map { $0 == 0 ? "h" : ($0 == 1 ? "c" : "s\($0)") } + ["output"],
-      results: initial.count + 1, at: nil)
-    return (all[initial.count], Array(all.prefix(initial.count)))
+    return (result.outputs.first ?? x.withoutValue, result.state)
   }
 }
