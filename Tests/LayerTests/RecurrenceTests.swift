@@ -1,4 +1,5 @@
 import SequentIR
+import SequentRuntime
 import Testing
 
 @testable import Sequent
