@@ -127,7 +127,7 @@ import Testing
       "its scores are %s, the result of add, neither a product of queries and "
         + "keys nor a sum over tanh"
     ),
-    ("%s = matmul %x, %y", "%f", "%p, its weights, are used elsewhere"),
+    ("%s = matmul %x, %y", "%f", "%p, its weights, are used before the sum"),
   ])
   func missesOfAttention(scores: String, shown: String, reason: String) throws {
     let text = """

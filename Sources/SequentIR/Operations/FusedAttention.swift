@@ -164,19 +164,47 @@ public struct FusedAttention: OperationRule {
 // MARK: - Gradient
 
 extension FusedAttention {
-  /// One kernel for the whole way back.
+  /// One kernel for the whole way back; one more for the weights, if the loss depends on them.
   public func gradient(
     of node: Node, upstream: [Value?], _ b: inout GradientBuilder
   ) throws(TypeError) -> [Value?] {
-    guard upstream.dropFirst().allSatisfy({ $0 == nil }) else {
-      throw TypeError(
-        "\(mnemonic): the loss depends on its weights, whose gradient it does not have; "
-          + "disable fuse-attention")
+    guard upstream[1] == nil else {
+      throw TypeError("\(mnemonic): the loss depends on its statistics, which have no gradient")
     }
-    guard let dy = upstream[0] else { return node.operands.map { _ in nil } }
-    let results = try b.graph.append(
-      .attentionGradient(FusedAttentionGradient(of: self)),
-      node.operands + [node.results[0], node.results[1], dy], origin: b.origin)
-    return results + Array(repeating: nil, count: node.operands.count - results.count)
+    var gradients: [Value?] = node.operands.map { _ in nil }
+    if let dy = upstream[0] {
+      let results = try gradient(node.operands, node.results[0], node.results[1], dy, &b)
+      for (index, result) in results.enumerated() { gradients[index] = result }
+    }
+    if let dWeights = upstream.dropFirst(2).first, let dWeights {
+      // weights = weights · identity: an attention whose values are the identity.
+      var operands = node.operands
+      operands[2] = try identity(of: b.type(of: operands[1]), &b)
+      let results = try gradient(operands, node.results[2], node.results[1], dWeights, &b)
+      for (index, result) in results.enumerated() where index != 2 {
+        gradients[index] = try b.sum(gradients[index], result)
+      }
+    }
+    return gradients
+  }
+
+  private func gradient(
+    _ operands: [Value], _ output: Value, _ statistics: Value, _ dy: Value,
+    _ b: inout GradientBuilder
+  ) throws(TypeError) -> [Value] {
+    try b.graph.append(
+      .attentionGradient(FusedAttentionGradient(of: self)), operands + [output, statistics, dy],
+      origin: b.origin)
+  }
+
+  /// `[batch, keyHeads, keys, keys]`, 1 where both keys are the same.
+  private func identity(
+    of keys: TensorType, _ b: inout GradientBuilder
+  ) throws(TypeError) -> Value {
+    let square = [keys.shape[2], keys.shape[2]]
+    let row = try b.emit(.iota(Iota(shape: square, axis: 0)))
+    let column = try b.emit(.iota(Iota(shape: square, axis: 1)))
+    let isSame = try b.emit(.cast(Cast(.float32)), b.emit(.compare(.equal), row, column))
+    return try b.emit(.broadcast(Broadcast(keys.shape.prefix(2) + square)), isSame)
   }
 }

@@ -11,7 +11,7 @@ struct AttentionPattern {
   private(set) var vector: AttentionVector?
   private(set) var mask: AttentionMask?
   private(set) var lengths: Value?
-  /// The weights, where they are results of the graph too.
+  /// The weights, where they are used beside the sum.
   private(set) var sharedWeights: Value?
 
   /// Whether a node sums something weighed by a softmax.
@@ -52,10 +52,11 @@ struct AttentionPattern {
     (mask, lengths) = (masked.rest, masked.lengths)
     let inner = graph.nodes(giving: root.results, from: [weights, sum.values])
     let within = inner.subtracting([index]).flatMap { graph.nodes[$0].results }
-    guard uses.users(of: weights).allSatisfy(inner.contains),
-      within.allSatisfy({ uses.areWithin(inner, $0) })
-    else { throw Miss("%\(graph.name(of: weights)), its weights, are used elsewhere") }
-    sharedWeights = uses.isResult(weights) ? weights : nil
+    // What comes behind the sum gets its weights from the kernel.
+    let others = uses.users(of: weights).filter { !inner.contains($0) }
+    guard others.allSatisfy({ $0 > index }), within.allSatisfy({ uses.areWithin(inner, $0) })
+    else { throw Miss("%\(graph.name(of: weights)), its weights, are used before the sum") }
+    sharedWeights = uses.areWithin(inner, weights) ? nil : weights
     operation = FusedAttention(
       isAdditive: vector != nil, scale: softmax.scale * found.scale, causal: masked.causal,
       mask: mask?.kind ?? .none, hasLengths: lengths != nil, givesWeights: sharedWeights != nil)

@@ -7,7 +7,7 @@ import SequentIR
 ///         %ab = add %a, %b                        body(%h, %x, %ab) {
 ///         %n = add %h, %ab                          %n = add %h, %ab
 ///
-/// Constants stay: patterns look for them in the body, and they cost nothing there.
+/// Constants, positions and masks stay: patterns look for them in the body, and they cost little there.
 let hoistLoopInvariants = Pass(
   "hoist-loop-invariants", "what is the same in every step of a scan is computed once"
 ) { graph, context in try hoisted(graph, &context) }
@@ -51,7 +51,10 @@ private struct InvariantNodes {
     for node in body.nodes where node.operands.allSatisfy(invariant.contains) {
       invariant.formUnion(node.results)
       if case .constant = node.operation { continue }
-      hoistable.formUnion(node.results)
+      let types = body.types(of: node.operands + node.results)
+      if types.contains(where: { $0.elementType == .float32 }) {
+        hoistable.formUnion(node.results)
+      }
     }
     var needed: Set<Value> = Set(body.results)
     for node in body.nodes where !node.results.allSatisfy(hoistable.contains) {
