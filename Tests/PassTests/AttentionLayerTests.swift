@@ -18,7 +18,7 @@ extension GeneralScore: DecoderScore {
 
 /// Attention layers become kernels, also in the step of a decoder.
 @Suite struct AttentionLayerTests {
-  /// A GRU of targets `[batch, time, 3]` that attends to a memory `[batch, keys, 6]`.
+  /// A GRU of targets `[batch, 6, 3]` that attends to a memory `[batch, time, 6]`.
   private struct Decoder<Score: DecoderScore>: Model {
     let cell = GRUCell(9, 5)
     let attention = Attention(Score())
@@ -26,9 +26,9 @@ extension GeneralScore: DecoderScore {
     init(_ configuration: NoConfiguration) {}
 
     func main(_ inputs: Inputs) -> Outputs {
-      let targets = inputs.tensor("targets", .float32, ["batch", "time", 3])
+      let targets = inputs.tensor("targets", .float32, ["batch", 6, 3])
       let memory = attention.memory(
-        inputs.tensor("memory", .float32, ["batch", "keys", 6]), lengths: inputs.lengths())
+        inputs.tensor("memory", .float32, ["batch", "time", 6]), lengths: inputs.lengths())
       let start = inputs.tensor("start", .float32, ["batch", 5])
       let result = recurrence(over: [targets], from: [start]) { inputs, state in
         let read = attention(state[0], memory)
