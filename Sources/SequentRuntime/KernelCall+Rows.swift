@@ -8,7 +8,7 @@ extension Instruction {
     let (table, indices) = (inputs[0], inputs[1])
     arguments.count = indices.count
     arguments.rows = table.shape[0]
-    arguments.width = table.shape[1]
+    arguments.width = table.shape.dropFirst().reduce(1, *)
     let status = memory.place(kn_index_status(first: KN_NO_BAD_INDEX))
     arguments.status = status
     var call = make(

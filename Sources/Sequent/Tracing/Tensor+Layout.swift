@@ -97,7 +97,7 @@ extension Tensor {
   }
 }
 
-/// Rows of a table `[rows, width]` by number: `[…]` gives `[…, width]`.
+/// Rows of a table `[rows, …]` by number: indices `[i…]` give `[i…, …]`.
 public func gather(
   _ table: Tensor, _ indices: Tensor, file: String = #fileID, line: Int = #line
 ) -> Tensor {

@@ -1,4 +1,4 @@
-/// Rows of a table by number: `y[i…, w] = table[indices[i…], w]`.
+/// Rows of a table by number: `y[i…, w…] = table[indices[i…], w…]`.
 public struct Gather: OperationRule {
   public static let mnemonics = ["gather"]
 
@@ -12,17 +12,18 @@ public struct Gather: OperationRule {
   public func resultTypes(_ operands: [TensorType]) throws(TypeError) -> [TensorType] {
     try expect(2, operands, of: mnemonic)
     try expect(.int32, operands[1], "gather: indices")
-    guard operands[0].rank == 2 else {
-      throw TypeError("gather: table is \(operands[0]), expected [rows, width]")
+    guard operands[0].rank >= 1 else {
+      throw TypeError("gather: table is \(operands[0]), expected [rows, …]")
     }
     return [
-      TensorType(operands[0].elementType, operands[1].shape + [operands[0].shape[1]])
+      TensorType(operands[0].elementType, operands[1].shape + operands[0].shape.dropFirst())
     ]
   }
 
   public func evaluate(_ operands: [HostTensor], _ bindings: Bindings) throws -> [HostTensor] {
     let (table, indices) = (operands[0], operands[1])
-    let (rows, width) = (table.shape[0], table.shape[1])
+    let rows = table.shape[0]
+    let width = table.shape.dropFirst().reduce(1, *)
     var values: [Double] = []
     for (position, index) in indices.values.enumerated() {
       guard index >= 0, Int(index) < rows else {
@@ -31,7 +32,7 @@ public struct Gather: OperationRule {
       }
       values += table.values[Int(index) * width..<(Int(index) + 1) * width]
     }
-    return [HostTensor(table.elementType, indices.shape + [width], values)]
+    return [HostTensor(table.elementType, indices.shape + table.shape.dropFirst(), values)]
   }
 }
 
@@ -41,8 +42,12 @@ extension Gather {
     of node: Node, upstream: [Value?], _ b: inout GradientBuilder
   ) throws(TypeError) -> [Value?] {
     let table = b.type(of: node.operands[0])
-    guard let dy = upstream[0], table.elementType == .float32, let rows = table.shape[0].staticSize
-    else { return [nil, nil] }
+    guard let dy = upstream[0], table.elementType == .float32 else { return [nil, nil] }
+    guard let rows = table.shape[0].staticSize, table.rank == 2 else {
+      throw TypeError(
+        "gather: the gradient of a table \(table) is not known, only that of [rows, width] with a "
+          + "constant number of rows")
+    }
     return [try b.emit(.scatterAdd(ScatterAdd(rows: rows)), node.operands[1], dy), nil]
   }
 }
