@@ -17,6 +17,8 @@ public final class Session {
   /// Memory of inputs, outputs and states, by name; it only grows.
   private var memory: [Plan.Storage: Memory] = [:]
   var states = StateTracker()
+  /// Where rows of states are gathered; it only grows.
+  var scratch: Memory?
   private let inputNames: [String]
 
   /// A plan with pointers into this session's memory.
@@ -160,14 +162,21 @@ public final class Session {
     for buffer in plan.buffers {
       switch buffer.storage {
       case .input(let name), .output(let name), .state(let name):
-        guard buffer.bytes > memory[buffer.storage]?.bytes ?? -1 else { continue }
-        (programs, current) = ([:], nil)
-        let new = try Memory(bytes: buffer.bytes, for: "'\(name)' at \(plan.bindings.text)")
-        new.clear()
-        memory[buffer.storage] = new
+        try makeRoom(buffer.bytes, in: buffer.storage, for: "'\(name)' at \(plan.bindings.text)")
       case .arena, .constant: continue
       }
     }
+  }
+
+  /// Replaces memory that is too small by larger memory, of zeros.
+  func makeRoom(
+    _ bytes: Int, in storage: Plan.Storage, for what: @autoclosure () -> String
+  ) throws {
+    guard bytes > memory[storage]?.bytes ?? -1 else { return }
+    (programs, current) = ([:], nil)
+    let new = try Memory(bytes: bytes, for: what())
+    new.clear()
+    memory[storage] = new
   }
 
   /// Runs the function on what its inputs hold; nothing is allocated.

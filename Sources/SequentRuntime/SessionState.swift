@@ -15,7 +15,7 @@ struct StateTracker {
   /// Whether the states are more than zeros.
   var hasRun = false
   /// The shapes that they have.
-  private var shapes: [String: [Int]] = [:]
+  var shapes: [String: [Int]] = [:]
   /// What to start from once sizes are known.
   private var pending: SessionState?
 

@@ -128,36 +128,7 @@ final class LanguageModelReader {
   func keep(_ rows: [Int]) throws {
     texts = rows.map { texts[$0] }
     guard hasStates else { return }
-    var states = try session.snapshot().tensors
-    for (name, type) in session.function.inputs {
-      guard let axis = type.shape.firstIndex(of: tokensShape[0]), let state = states[name] else {
-        continue
-      }
-      states[name] = try state.selecting(rows, axis: axis)
-    }
-    try session.restore(SessionState(tensors: states))
-  }
-}
-
-extension TensorData {
-  /// The slices of an axis at some indices, in their order.
-  fileprivate func selecting(_ indices: [Int], axis: Int) throws -> TensorData {
-    let inner = shape[(axis + 1)...].reduce(1, *)
-    let outer = shape[..<axis].reduce(1, *)
-    let starts = (0..<outer).flatMap { outer in
-      indices.map { (outer * shape[axis] + $0) * inner }
-    }
-    func select<Element>(_ values: [Element]) -> [Element] {
-      starts.flatMap { values[$0..<$0 + inner] }
-    }
-    let newShape = shape[..<axis] + [indices.count] + shape[(axis + 1)...]
-    let selected: Elements =
-      switch elements {
-      case .float32(let values): .float32(select(values))
-      case .int32(let values): .int32(select(values))
-      case .bool(let values): .bool(select(values))
-      }
-    return try TensorData(shape: Array(newShape), elements: selected)
+    try session.selectStates(rows: rows, of: tokensShape[0])
   }
 }
 
