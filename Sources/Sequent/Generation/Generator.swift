@@ -57,9 +57,7 @@ public final class Generator {
   /// - Throws: `PredictionError` for a model that is no language model.
   public init(_ task: ModelTask, session: Session) throws {
     reader = try LanguageModelReader(task, session)
-    let text = task.text
-    let silent = [text.vocabulary.firstIndex(of: Vocabulary.padding), text.begin, text.unknown]
-    excluded = silent.compactMap { $0 }.filter { $0 != text.end }.map { Int32(clamping: $0) }
+    excluded = task.text.neverChosen
   }
 
   /// A text that is being written.

@@ -141,3 +141,11 @@ extension TextEncoder {
     return encoding.end.map { Int32(clamping: $0) }
   }
 }
+
+extension TextEncoding {
+  /// The tokens that no model is to say: padding, unknown and begin.
+  var neverChosen: [Int32] {
+    [vocabulary.firstIndex(of: Vocabulary.padding), begin, unknown]
+      .compactMap { $0 }.filter { $0 != end }.map { Int32(clamping: $0) }
+  }
+}

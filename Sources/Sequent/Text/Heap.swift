@@ -1,6 +1,7 @@
 /// A priority queue: a binary heap whose first element is the smallest.
 struct Heap<Element: Comparable> {
-  private var elements: [Element] = []
+  /// The elements, the smallest first, the others in no order.
+  private(set) var elements: [Element] = []
 
   /// Removes everything, and keeps the memory.
   mutating func removeAll() { elements.removeAll(keepingCapacity: true) }

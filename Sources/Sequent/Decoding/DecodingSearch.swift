@@ -1,0 +1,41 @@
+/// What is looked for in one source: its hypotheses, and which tokens they go on with.
+protocol DecodingSearch {
+  /// Chooses what follows the hypotheses, of which there is one at first.
+  ///
+  /// - Parameters:
+  ///   - logits: `[hypotheses, vocabulary]`.
+  ///   - attention: `[hypotheses, time]`, perhaps empty.
+  /// - Returns: the hypotheses afterwards: which each of them was, and the token that it says now.
+  ///   Without any, the search is over.
+  mutating func advance(
+    _ logits: Span<Float>, _ attention: Span<Float>
+  ) throws -> [(parent: Int, token: Int32)]
+
+  /// The answers, the best first.
+  var answers: [Hypothesis] { get }
+}
+
+/// What answers to a source may be.
+struct DecodingRules {
+  let options: DecodingOptions
+  /// The token that ends an answer.
+  let end: Int32
+  /// Tokens that are never said.
+  let excluded: [Int32]
+  /// The number of tokens of the source.
+  let sourceLength: Int
+
+  /// The most tokens of an answer.
+  var maximumLength: Int { options.maximumLength(sourceLength: sourceLength) }
+
+  /// The token that has to stand at a place, if one has to.
+  func forced(at place: Int) -> Int32? {
+    place < options.prefix.count ? options.prefix[place] : nil
+  }
+
+  /// A row of a tensor `[rows, width]`, no longer than the source.
+  func weights(_ attention: Span<Float>, row: Int, of rows: Int) -> Span<Float> {
+    let start = row * (attention.count / rows)
+    return attention.extracting(start..<start + min(attention.count / rows, sourceLength))
+  }
+}
