@@ -6,6 +6,7 @@ public let catalog: [CatalogEntry] = [
   CatalogEntry(
     "char-lm", "writes text a character at a time", CharacterLanguageModel.self),
   CatalogEntry("tagger", "gives every word of a text a label", Tagger.self),
+  CatalogEntry("pronounce", "says how a word is pronounced", Pronounce.self),
   CatalogEntry("forecaster", "forecasts the next rows of a numeric series", Forecaster.self),
 ]
 

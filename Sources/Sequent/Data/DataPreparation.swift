@@ -2,12 +2,15 @@
 ///
 /// A model that has one takes the settings `text` (a `TextEncoding`) and, unless it is a language
 /// model, `labels` (strings): the tokens and labels that the data hold; one that forecasts takes
-/// `scaling` (a `SeriesScaling`), the columns with their means and deviations.
+/// `scaling` (a `SeriesScaling`), the columns with their means and deviations; one that makes texts of
+/// texts takes `source` and `text`, the encodings of what it reads and of what it says.
 public struct DataPreparation: Codable, Hashable, Sendable {
   /// What the model is for, and so what the data look like.
   public var kind: ModelTask.Kind
-  /// What one token is.
+  /// What one token is, of what is said where that is another text.
   public var unit: TextEncoding.Unit
+  /// What one token of what is read is, where what is said is another text.
+  public var sourceUnit: TextEncoding.Unit?
   /// Whether text is lower-cased first.
   public var isLowercased: Bool
   /// Tokens that are rarer are unknown.
@@ -17,11 +20,12 @@ public struct DataPreparation: Codable, Hashable, Sendable {
 
   /// Creates a description of what is looked for.
   public init(
-    _ kind: ModelTask.Kind, unit: TextEncoding.Unit, isLowercased: Bool = false,
-    minimumCount: Int = 1, maximumSize: Int = .max
+    _ kind: ModelTask.Kind, unit: TextEncoding.Unit, sourceUnit: TextEncoding.Unit? = nil,
+    isLowercased: Bool = false, minimumCount: Int = 1, maximumSize: Int = .max
   ) {
     self.kind = kind
     self.unit = unit
+    self.sourceUnit = sourceUnit
     self.isLowercased = isLowercased
     self.minimumCount = minimumCount
     self.maximumSize = maximumSize
@@ -50,6 +54,12 @@ public struct DataPreparation: Codable, Hashable, Sendable {
       let (labels, vocabulary) = try LabelledTokensReader(paths: files.paths, part: part)
         .survey(isLowercased: isLowercased)
       return ["text": try jsonText(of: encoding(vocabulary)), "labels": try jsonText(of: labels)]
+    case .sequenceToSequence:
+      let (source, target) = try TextPairReader(paths: files.paths, part: part)
+        .survey(sourceUnit: sourceUnit ?? unit, targetUnit: unit, isLowercased: isLowercased)
+      let said = try target.encoding(
+        minimumCount: minimumCount, maximumSize: maximumSize, marksBegin: true, marksEnd: true)
+      return ["source": try jsonText(of: encoding(source)), "text": try jsonText(of: said)]
     case .forecast:
       let data = try ForecastData(
         SeriesReader(paths: files.paths), windows: .init(inputLength: 1, horizon: 1), part: part)

@@ -51,6 +51,14 @@ public struct TextPairData: ExampleSource {
   /// The tokens of an example's target.
   public func target(of example: Int) throws -> [Int32] { try records.record(2 * example + 1) }
 
+  /// Every source once, with all its targets.
+  func references() throws -> [TrainingData.Reference] {
+    try groups.map { examples in
+      TrainingData.Reference(
+        source: try source(of: examples[0]), accepted: try examples.map(target(of:)))
+    }
+  }
+
   /// How many tokens the source and the labels of an example have.
   public func size(of example: Int) -> ExampleSize {
     ExampleSize(

@@ -10,8 +10,19 @@ public struct TrainingData: Sendable {
   public var validation: (any BatchSource)?
   /// How many characters of the validation text there are for every token, for a language model.
   public var charactersPerToken: Double?
+  /// What is read in the validation data and what may be said to it, for a model that makes texts of
+  /// texts.
+  public var references: [Reference] = []
   /// What was read, in a few words.
   public var summary: String
+
+  /// The tokens of a source, and those of the targets that are accepted for it.
+  public struct Reference: Hashable, Sendable {
+    /// What is read.
+    public let source: [Int32]
+    /// What may be said, without begin and end.
+    public let accepted: [[Int32]]
+  }
 
   /// Creates data from sources of batches.
   public init(
@@ -61,6 +72,17 @@ public struct TrainingData: Sendable {
         try ForecastData(
           SeriesReader(paths: paths), windows: series.windows, part: part, scaling: series.scaling)
       }
+    case .sequenceToSequence:
+      guard let source = task.source else {
+        throw TrainingError(message: "a task that makes texts of texts, without what is read")
+      }
+      let read = { (paths: [String], part: DataPart) in
+        try TextPairData(
+          TextPairReader(paths: paths, part: part), source: source, target: task.text)
+      }
+      try self.init(files, recipe, seed, "pairs", read: read)
+      let validation = try files.validationPart.map { try read($0.paths, $0.part) }
+      references = try validation?.references() ?? []
     case .languageModel:
       let read = { (paths: [String], part: DataPart) in
         try LanguageModelData(PlainTextReader(paths: paths, part: part), text: task.text)

@@ -22,6 +22,8 @@ public struct Evaluation: Codable, Sendable {
   private var labels: ConfusionMatrix
   /// By the columns that are forecast.
   private var forecasts: [ForecastError]
+  /// What was said to texts that were read.
+  private var answers = SequenceErrorRate()
 
   /// Starts without any batch.
   ///
@@ -38,7 +40,7 @@ public struct Evaluation: Codable, Sendable {
   private static func countsLabels(_ task: ModelTask?) -> Bool {
     switch task?.kind {
     case .classify, .tag: true
-    case .languageModel, .forecast, nil: false
+    case .languageModel, .forecast, .sequenceToSequence, nil: false
     }
   }
 
@@ -48,11 +50,13 @@ public struct Evaluation: Codable, Sendable {
   }
 
   /// The metric that tells the best model from others, and whether more of it is better.
-  static func main(of task: ModelTask?) -> (name: String, isLargerBetter: Bool) {
+  static func main(of task: ModelTask?, isMeasured: Bool) -> (name: String, isLargerBetter: Bool) {
     switch task?.kind {
+    // Without texts that are held out nothing is said in answer to them.
+    case .sequenceToSequence where isMeasured: ("token_error_rate", false)
     case .classify: ("accuracy", true)
     case .tag: ("f1", true)
-    case .languageModel, .forecast, nil: ("loss", false)
+    case .languageModel, .forecast, .sequenceToSequence, nil: ("loss", false)
     }
   }
 
@@ -72,6 +76,11 @@ public struct Evaluation: Codable, Sendable {
     }
   }
 
+  /// Adds what was said to a text, and what may be said to it.
+  mutating func add(answer: [Int32], accepted: [[Int32]]) {
+    answers.add(answer: answer, accepted: accepted)
+  }
+
   /// Compares in the units of the columns.
   private mutating func add(forecast: [Float], targets: [Float], _ scaling: SeriesScaling) {
     let columns = task?.labels.map { scaling.columns.firstIndex(of: $0) ?? 0 } ?? []
@@ -87,6 +96,7 @@ public struct Evaluation: Codable, Sendable {
   private func weight(of batch: Batch) -> Int {
     switch task?.kind {
     case .tag, .languageModel: batch.tokenCount
+    case .sequenceToSequence: batch.labelCount
     case .classify, .forecast, nil: batch.examples.count
     }
   }
@@ -103,6 +113,12 @@ public struct Evaluation: Codable, Sendable {
         Metric("loss", loss.value), Metric("accuracy", labels.accuracy),
         Metric("f1", labels.macro.f1),
       ] + task.labels.enumerated().map { Metric("f1.\($1)", labels.score(of: $0).f1) }
+    case .sequenceToSequence:
+      guard answers.count > 0 else { return [Metric("loss", loss.value)] }
+      return [
+        Metric("loss", loss.value), Metric("token_error_rate", answers.tokenErrorRate),
+        Metric("sequence_error_rate", answers.sequenceErrorRate),
+      ]
     case .forecast:
       return [Metric("loss", loss.value)]
         + zip(task.labels, forecasts).flatMap { label, error in
@@ -123,5 +139,13 @@ public struct Evaluation: Codable, Sendable {
       }
       return metrics
     }
+  }
+}
+
+extension Batch {
+  /// How many places have a label.
+  fileprivate var labelCount: Int {
+    guard case .int32(let labels)? = tensors["labels"]?.elements else { return examples.count }
+    return labels.count { $0 != Self.ignoredLabel }
   }
 }

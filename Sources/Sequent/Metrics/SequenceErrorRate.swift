@@ -1,7 +1,7 @@
 /// How many edits make answers right: phoneme or character error rate, and word error rate.
 ///
 /// An answer is held against the nearest of several accepted ones (the first of equally near ones).
-public struct SequenceErrorRate: Hashable, Sendable {
+public struct SequenceErrorRate: Codable, Hashable, Sendable {
   /// How many tokens had to be inserted, removed or replaced.
   public private(set) var edits = 0
   /// How many tokens the nearest accepted answers have.

@@ -12,12 +12,17 @@ public struct ModelTask: Codable, Hashable, Sendable {
     case languageModel
     /// The next rows of a numeric series.
     case forecast
+    /// Another text for a text.
+    case sequenceToSequence
   }
 
   /// The kind.
   public let kind: Kind
-  /// How text becomes the model's tokens; without any token for a forecast.
+  /// How text becomes the model's tokens; without any token for a forecast; how what is said becomes
+  /// text for `sequenceToSequence`.
   public let text: TextEncoding
+  /// How what is read becomes tokens, for `sequenceToSequence`; nil for other kinds.
+  public let source: TextEncoding?
   /// What the classes are called, in the order of the logits; the tokens for a language model, the
   /// columns that are forecast.
   public let labels: [String]
@@ -59,6 +64,15 @@ public struct ModelTask: Codable, Hashable, Sendable {
       series: Series(scaling: scaling, windows: windows))
   }
 
+  /// Another text for a text, whose encoding has a begin and an end: the function `main` takes `source`
+  /// and `target` i32 `[batch, …]` with their lengths, and gives `logits` `[batch, target_time,
+  /// vocabulary]`; `encode` and `step` decode.
+  public static func sequenceToSequence(
+    source: TextEncoding, target: TextEncoding
+  ) -> ModelTask {
+    ModelTask(kind: .sequenceToSequence, text: target, source: source, labels: [])
+  }
+
   /// The task as JSON text with sorted keys.
   public func json() throws -> String {
     try jsonText(of: self)
@@ -69,9 +83,13 @@ public struct ModelTask: Codable, Hashable, Sendable {
     self = try JSONDecoder().decode(ModelTask.self, from: Data(json.utf8))
   }
 
-  init(kind: Kind, text: TextEncoding, labels: [String], series: Series? = nil) {
+  init(
+    kind: Kind, text: TextEncoding, source: TextEncoding? = nil, labels: [String],
+    series: Series? = nil
+  ) {
     self.kind = kind
     self.text = text
+    self.source = source
     self.labels = labels
     self.series = series
   }

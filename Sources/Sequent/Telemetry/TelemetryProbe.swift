@@ -51,6 +51,10 @@ public struct TelemetryProbe: Sendable {
       let seed = CounterGenerator.dropoutSeed(seed, step: state.count)
       inputs["dropout_seed"] = try .int32([seed], shape: [])
     }
+    // What is measured is the model on what is given, not on what it says itself.
+    if telemetry.function.inputNames.contains("training_progress") {
+      inputs["training_progress"] = try .float32([0], shape: [])
+    }
     return record(try session.run(inputs), step: state.count)
   }
 

@@ -121,16 +121,21 @@ final class Trace {
   }
 
   /// The input from which dropout draws, in training: i32, another number every step.
-  var dropoutSeed: Tensor? {
+  var dropoutSeed: Tensor? { trainingInput("dropout_seed", .int32) }
+
+  /// How much of the training is over, in training: f32, 0 to 1.
+  var trainingProgress: Tensor? { trainingInput("training_progress", .float32) }
+
+  /// A number that training feeds at every step.
+  private func trainingInput(_ name: String, _ elementType: ElementType) -> Tensor? {
     guard context.isTraining else { return nil }
+    let type = TensorType(elementType, [])
     if let enclosing {
-      guard let outer = enclosing.dropoutSeed else { return nil }
-      return Tensor(trace: self, value: resolve(outer), type: outer.type)
+      guard let outer = enclosing.trainingInput(name, elementType) else { return nil }
+      return Tensor(trace: self, value: resolve(outer), type: type)
     }
-    let type = TensorType(.int32, [])
-    let known = graph.arguments.first { graph.name(of: $0) == "dropout_seed" }
-    let value = known ?? graph.addArgument(type, name: "dropout_seed")
-    return Tensor(trace: self, value: value, type: type)
+    let known = graph.arguments.first { graph.name(of: $0) == name }
+    return Tensor(trace: self, value: known ?? graph.addArgument(type, name: name), type: type)
   }
 
   /// The tensor of a weight of the model.

@@ -47,7 +47,7 @@ extension ModelTask {
   /// What training makes small for this task.
   public var objective: Objective {
     switch kind {
-    case .classify, .tag, .languageModel: .labels()
+    case .classify, .tag, .languageModel, .sequenceToSequence: .labels()
     case .forecast: .squaredError
     }
   }

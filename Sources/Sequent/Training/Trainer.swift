@@ -54,7 +54,7 @@ public final class Trainer {
     self.data = data
     self.files = files
     let task = training.model.task
-    main = Evaluation.main(of: task)
+    main = Evaluation.main(of: task, isMeasured: data.validation != nil)
     step = try TrainingStep(
       training, training.recipe.optimizer, outputs: Evaluation.outputs(for: task), seed: seed,
       weights: weights, saving: saving, threads: threads, options: options)
@@ -144,7 +144,8 @@ public final class Trainer {
     let rate = training.recipe.schedule.rate(
       step: step.count, of: total, validation: progress.losses)
     try telemetry?.measure(batch, step)
-    let result = try step.run(batch.tensors, learningRate: rate)
+    let result = try step.run(
+      batch.tensors, learningRate: rate, progress: Double(step.count) / Double(max(total, 1)))
     guard result.loss.isFinite, result.gradientNorm.isFinite else {
       throw TrainingError(
         message: "step \(step.count), epoch \(place.epoch + 1), batch \(place.batch + 1) of "

@@ -33,6 +33,7 @@ public final class TrainingStep {
   private let session: Session
   private let seed: UInt64
   private let takesSeed: Bool
+  private let takesProgress: Bool
   /// The inputs that do not come with a batch.
   private let ownInputs: [String]
   /// The model's outputs that are asked for.
@@ -76,7 +77,10 @@ public final class TrainingStep {
     let function = try module.trainingStep(saving: saving, optimizer.options)
     takesSeed = function.inputs.contains { $0.name == "dropout_seed" }
     self.outputs = function.resultNames.filter { outputs.contains($0) }
-    ownInputs = ["learning_rate", "step"] + (takesSeed ? ["dropout_seed"] : [])
+    takesProgress = function.inputs.contains { $0.name == "training_progress" }
+    ownInputs =
+      ["learning_rate", "step"] + (takesSeed ? ["dropout_seed"] : [])
+      + (takesProgress ? ["training_progress"] : [])
     let step = Module(name: module.name, functions: [function])
     session = try Executable(step, weights: [String: TensorData]())
       .session(function: function.name, threads: threads)
@@ -99,8 +103,11 @@ public final class TrainingStep {
 
   /// Makes a step on a batch.
   ///
+  /// - Parameter progress: how much of the training is over, 0 to 1, for scheduled sampling.
   /// - Throws: `RuntimeError` for a batch that does not fit the model.
-  public func run(_ batch: [String: TensorData], learningRate: Double) throws -> Result {
+  public func run(
+    _ batch: [String: TensorData], learningRate: Double, progress: Double = 0
+  ) throws -> Result {
     try session.load(batch, besides: ownInputs)
     try session.withInput("learning_rate") { $0[0] = Float(learningRate) }
     try session.withInput("step") { $0[0] = Float(count + 1) }
@@ -108,6 +115,7 @@ public final class TrainingStep {
       let seed = CounterGenerator.dropoutSeed(seed, step: count)
       try session.withInput("dropout_seed", as: Int32.self) { $0[0] = seed }
     }
+    if takesProgress { try session.withInput("training_progress") { $0[0] = Float(progress) } }
     try session.run()
     pending = nil
     count += 1

@@ -208,12 +208,14 @@ extension BackwardBody.Result {
     }
     switch self {
     case .stack(let stack): return resolve(stack)
+    // A sum or product that was taken before a reshape gets its shape here.
     case .contract(let left, let right):
-      return try b.emit(.contract(Contract()), resolve(left), resolve(right))
+      let product = try b.emit(.contract(Contract()), resolve(left), resolve(right))
+      return try b.reshape(product, to: type.shape)
     case .rowSum(let stack):
       let sum = try b.emit(.reduce(Reduce(.sum, axes: [0, 1])), resolve(stack))
       return try b.reshape(sum, to: type.shape)
-    case .carried(let position): return results[position]
+    case .carried(let position): return try b.reshape(results[position], to: type.shape)
     case .sum(let left, let right):
       return try b.emit(
         .binary(.add), left.value(in: results, of: type, &b),

@@ -44,6 +44,9 @@ public struct RecurrentLayer<Cell: RecurrentCell>: Layer, NamedParts {
     }
   }
 
+  /// The width of the output: the last layer's cells side by side.
+  public var outputSize: Int { cells.last?.reduce(0) { $0 + $1.stateSizes[0] } ?? 0 }
+
   /// The cells by layer and direction: `layer0.forward`, `layer0.backward`.
   public var parts: [(name: String, part: Any)] {
     cells.enumerated().flatMap { layer, directions in
