@@ -50,7 +50,8 @@ struct BeamSearch: DecodingSearch {
       var child = live[candidate.parent]
       child.append(
         candidate.token, candidate.logProbability,
-        attention: rules.weights(attention, row: candidate.parent, of: live.count), rules.options)
+        attention: attention.extracting(
+          rules.weights(attention, row: candidate.parent, of: live.count)), rules.options)
       if isLast {
         finished.append(child.finished(end: rules.end, rules.options))
       } else {

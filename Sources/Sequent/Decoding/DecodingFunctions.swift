@@ -40,10 +40,12 @@ struct DecodingFunctions {
     guard encode.inputs.count == 2, source.shape[0] == lengths.shape[0] else {
       throw PredictionError(
         message: "encode takes source i32[sources, source_time] and source_lengths i32[sources]; "
-          + "this one takes " + encode.inputs.map { "\($0.name) \($0.type)" }.joined(separator: ", "))
+          + "this one takes "
+          + encode.inputs.map { "\($0.name) \($0.type)" }.joined(separator: ", "))
     }
     let tokens = try step.input("tokens", .int32, rank: 1)
-    guard let rows = tokens.shape[0].symbols.first, tokens.shape[0] == Dimension(symbols: [rows]) else {
+    guard let rows = tokens.shape[0].symbols.first, tokens.shape[0] == .symbol(rows)
+    else {
       throw PredictionError(message: "step takes tokens \(tokens), expected i32[rows]")
     }
     self.rows = rows
@@ -79,7 +81,9 @@ struct DecodingFunctions {
           message: "step takes '\(name)' \(type), expected "
             + (isState ? "a state [\(rows), …]" : "memory with an axis of sources in front"))
       }
-      if !isState { memory.append((name, type)) } else if given != nil {
+      if !isState {
+        memory.append((name, type))
+      } else if given != nil {
         firstStates.append((name, type))
       }
     }

@@ -33,9 +33,9 @@ struct DecodingRules {
     place < options.prefix.count ? options.prefix[place] : nil
   }
 
-  /// A row of a tensor `[rows, width]`, no longer than the source.
-  func weights(_ attention: Span<Float>, row: Int, of rows: Int) -> Span<Float> {
+  /// Where a row of attention `[rows, time]` has its weights, as many as the source has tokens.
+  func weights(_ attention: Span<Float>, row: Int, of rows: Int) -> Range<Int> {
     let start = row * (attention.count / rows)
-    return attention.extracting(start..<start + min(attention.count / rows, sourceLength))
+    return start..<start + min(attention.count / rows, sourceLength)
   }
 }

@@ -1,3 +1,4 @@
+import SequentCompiler
 import SequentIR
 import SequentRuntime
 
@@ -9,7 +10,7 @@ import SequentRuntime
 final class DecodingState {
   private let functions: DecodingFunctions
   private let encoder: Session
-  private let stepper: Session
+  let stepper: Session
   /// The sizes of `step` but for its rows.
   private var sizes = Bindings()
   /// The source of every hypothesis; those of one source are side by side.
@@ -48,7 +49,9 @@ final class DecodingState {
     try encoder.run()
 
     sizes = Bindings()
-    if let type = functions.lengths { try sizes.bind(type.shape, to: [count], of: "source_lengths") }
+    if let type = functions.lengths {
+      try sizes.bind(type.shape, to: [count], of: "source_lengths")
+    }
     for output in encoder.plan?.outputs ?? [] {
       if let memory = functions.memory.first(where: { $0.name == output.name }) {
         try sizes.bind(memory.type.shape, to: output.view.shape, of: output.name)
@@ -71,7 +74,8 @@ final class DecodingState {
     rowSources = rows.map { rowSources[$0] }
     let filling = Self.roundedUp(rows.count) - rows.count
     try stepper.selectStates(
-      rows: rows + Array(repeating: rows.first ?? 0, count: filling), of: Dimension(symbols: [functions.rows]))
+      rows: rows + Array(repeating: rows.first ?? 0, count: filling),
+      of: .symbol(functions.rows))
   }
 
   /// Goes on with a token in every hypothesis.

@@ -33,7 +33,8 @@ struct SamplingSearch: DecodingSearch {
         try rules.forced(at: count) ?? entry.sampler.next(logits, after: entry.hypothesis.tokens)
       entry.hypothesis.append(
         token, try LogProbabilities(logits)(logits[Int(token)]),
-        attention: rules.weights(attention, row: row, of: rows), rules.options)
+        attention: attention.extracting(rules.weights(attention, row: row, of: rows)), rules.options
+      )
       if token == rules.end || count + 1 == rules.maximumLength {
         finished.append(
           (entry.sample, entry.hypothesis.finished(end: rules.end, rules.options)))
