@@ -75,6 +75,10 @@ import Testing
       gives: f32([2, 2], [1, 2, .nan, .nan]))
   }
 
+  @Test func stoppedGradientsAreTheirOperand() throws {
+    try expect("stop_gradient %a", f32([2], [1, .nan]), gives: f32([2], [1, .nan]))
+  }
+
   @Test func casts() throws {
     let x = f32([5], [1.9, -1.9, 3e9, -infinity, .nan])
     try expect(

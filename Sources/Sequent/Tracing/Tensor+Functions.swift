@@ -37,6 +37,11 @@ public func softplus(_ x: Tensor, file: String = #fileID, line: Int = #line) -> 
   }
 }
 
+/// x itself, which gradients take for a constant.
+public func stopGradient(_ x: Tensor, file: String = #fileID, line: Int = #line) -> Tensor {
+  x.emit(.stopGradient(StopGradient()), at: SourceLocation(file: file, line: line))
+}
+
 /// How the Gaussian's distribution function is computed in a GELU.
 public enum GELUForm: String, Sendable {
   /// By the error function, as BERT does.

@@ -92,7 +92,7 @@ struct Lowerer {
   ) -> Bool {
     switch operation {
     // Views, or in the pool already.
-    case .constant, .size, .reshape, .transpose, .broadcast, .slice: return false
+    case .constant, .size, .stopGradient, .reshape, .transpose, .broadcast, .slice: return false
     case .scan, .recurrentSequence, .recurrentSequenceGradient: return false
     default:
       return types.allSatisfy(\.isStatic) && operation.isStatic

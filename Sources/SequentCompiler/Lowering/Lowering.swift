@@ -151,6 +151,8 @@ extension Lowerer {
       return [try joined(operands[0], shapes[0])]
     case .chunkLengths(let chunks):
       return [try chunkLengths(chunks, operands[0], shapes[0])]
+    case .stopGradient:
+      return operands
     case .reshape:
       return [try reshaped(operands[0], to: shapes[0])]
     case .transpose(let transpose):

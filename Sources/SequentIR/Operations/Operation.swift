@@ -9,6 +9,7 @@ public enum Operation: Hashable, Sendable {
   case compare(Compare)
   case select(Select)
   case cast(Cast)
+  case stopGradient(StopGradient)
   case matmul(MatMul)
   case reduce(Reduce)
   case argmax(ArgMax)
@@ -51,6 +52,7 @@ extension Operation {
     case .compare(let payload): payload
     case .select(let payload): payload
     case .cast(let payload): payload
+    case .stopGradient(let payload): payload
     case .matmul(let payload): payload
     case .reduce(let payload): payload
     case .argmax(let payload): payload
@@ -88,6 +90,7 @@ extension Operation {
   /// Every family, for the parser: a new family is named here once.
   static let families: [any OperationRule.Type] = [
     Constant.self, Iota.self, Unary.self, Binary.self, Compare.self, Select.self, Cast.self,
+    StopGradient.self,
     MatMul.self, Reduce.self, ArgMax.self, Reshape.self, Transpose.self, Broadcast.self,
     Slice.self, Concatenate.self, UpdateSlice.self, Gather.self, Contract.self, ScatterAdd.self,
     Size.self, SplitTime.self, JoinTime.self, ChunkLengths.self, Scan.self, FusedLinear.self,

@@ -14,6 +14,20 @@ public struct AttentionMemory {
     (self.values, self.keys, self.lengths) = (values, keys, lengths)
   }
 
+  /// A memory with the keys of a score.
+  init(
+    _ values: Tensor, _ lengths: Tensor?, _ score: some AttentionScore, _ location: SourceLocation
+  ) {
+    let context = values.trace.context
+    self = context.scope(context.path(of: score), location) {
+      guard values.value == nil || values.rank == 3 else {
+        context.fail("attention: values are \(values.type), expected [batch, keys, width]", nil)
+        return AttentionMemory(values: values.withoutValue, keys: values.withoutValue)
+      }
+      return AttentionMemory(values: values, keys: score.keys(values), lengths: lengths)
+    }
+  }
+
   /// Which keys there are, booleans `[batch, 1, keys]`.
   ///
   /// It compares in the graph of `trace`, a step of a decoder for example: there the comparison is

@@ -32,59 +32,37 @@ public struct Attention<Score: AttentionScore>: Sendable {
   public func memory(
     _ values: Tensor, lengths: Tensor? = nil, file: String = #fileID, line: Int = #line
   ) -> AttentionMemory {
-    score.memory(values, lengths, SourceLocation(file: file, line: line))
+    AttentionMemory(values, lengths, score, SourceLocation(file: file, line: line))
   }
 
   /// What queries gather from a memory.
   ///
-  /// - Parameter queries: `[batch, queries, queryWidth]`, or `[batch, queryWidth]` for one a row.
+  /// - Parameters:
+  ///   - queries: `[batch, queries, queryWidth]`, or `[batch, queryWidth]` for one a row.
+  ///   - window: which of the keys each query sees; all by default.
   public func callAsFunction(
-    _ queries: Tensor, _ memory: AttentionMemory, file: String = #fileID, line: Int = #line
-  ) -> AttentionOutput {
-    score.attend(queries, memory, SourceLocation(file: file, line: line)) { queries, mask in
-      let weights = softmax(score.scores(queries, memory.keys), mask: mask)
-      return AttentionOutput(context: matmul(weights, memory.values), weights: weights)
-    }
-  }
-}
-
-extension AttentionScore {
-  /// A memory with this score's keys.
-  func memory(
-    _ values: Tensor, _ lengths: Tensor?, _ location: SourceLocation
-  ) -> AttentionMemory {
-    let context = values.trace.context
-    return context.scope(context.path(of: self), location) {
-      guard values.value == nil || values.rank == 3 else {
-        context.fail("attention: values are \(values.type), expected [batch, keys, width]", nil)
-        return AttentionMemory(values: values.withoutValue, keys: values.withoutValue)
-      }
-      return AttentionMemory(values: values, keys: keys(values), lengths: lengths)
-    }
-  }
-
-  /// Runs `body` for queries with an axis of their own, and takes it away again if they had none.
-  func attend(
-    _ queries: Tensor, _ memory: AttentionMemory, _ location: SourceLocation,
-    _ body: (_ queries: Tensor, _ mask: Tensor?) -> AttentionOutput
+    _ queries: Tensor, _ memory: AttentionMemory, window: AttentionWindow? = nil,
+    file: String = #fileID, line: Int = #line
   ) -> AttentionOutput {
     let context = queries.trace.context
-    return context.scope(context.path(of: self), location) {
-      let isOne = queries.rank == 2
-      guard queries.value != nil, memory.keys.value != nil, isOne || queries.rank == 3 else {
-        if queries.value != nil, memory.keys.value != nil {
-          context.fail(
-            "attention: queries are \(queries.type), expected [batch, width] or "
-              + "[batch, queries, width]", nil)
-        }
+    return context.scope(context.path(of: score), SourceLocation(file: file, line: line)) {
+      guard let form = AttentionQueries(queries, memory) else {
         return AttentionOutput(context: queries.withoutValue, weights: queries.withoutValue)
       }
-      let output = body(
-        isOne ? queries.expanded(at: 1) : queries, memory.mask(in: memory.trace(with: queries)))
-      guard isOne else { return output }
-      return AttentionOutput(
-        context: output.context.reshaped(to: [queries.shape[0], memory.values.shape[2]]),
-        weights: output.weights.reshaped(to: [queries.shape[0], memory.keys.shape[1]]))
+      let scores = score.scores(form.queries, memory.keys)
+      var weights: Tensor
+      if let window {
+        let distance = AttentionWindow.distance(
+          form.aligned(window.centre), keys: memory.keys.shape[1])
+        let isNear = window.contains(distance)
+        weights = softmax(
+          scores, mask: form.mask.map { $0.emit(.binary(.and), [isNear]) } ?? isNear)
+        if window.isGaussian { weights = weights * window.gaussian(distance) }
+      } else {
+        weights = softmax(scores, mask: form.mask)
+      }
+      let sums = matmul(weights, memory.values)
+      return AttentionOutput(context: form.result(sums), weights: form.result(weights))
     }
   }
 }
