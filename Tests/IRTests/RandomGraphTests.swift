@@ -29,6 +29,7 @@ import Testing
       + FusedCrossEntropy.mnemonics + CrossEntropyGradient.mnemonics + OptimizerUpdate.mnemonics
       + RecurrentSequenceGradient.mnemonics + SplitTime.mnemonics + JoinTime.mnemonics
       + ChunkLengths.mnemonics + FusedAttentionGradient.mnemonics
+      + StopGradient.mnemonics
     var missing = Set(Operation.mnemonics).subtracting(fused + derived)
     for seed in Self.seeds {
       for function in try RandomGraph(seed: seed).module.functions {

@@ -134,6 +134,8 @@ struct BackwardStep {
   let live: Value?
   private let forwardCount: Int
   private let batch: Dimension?
+  /// What is the same at every step.
+  private let invariants: Set<Value>
 
   /// - Parameters:
   ///   - hasUpstream: for every result of the body, whether it has a gradient.
@@ -146,6 +148,11 @@ struct BackwardStep {
     }
     var sweep = ReverseSweep(body, sources: Set(sources.map(\.0)), saved: inner)
     forwardCount = body.nodes.count
+    var invariants = Set(body.arguments.dropFirst(scan.carryCount + scan.scannedCount))
+    for node in body.nodes where node.operands.allSatisfy(invariants.contains) {
+      invariants.formUnion(node.results)
+    }
+    self.invariants = invariants
     batch = body.results.first.flatMap { body.type(of: $0).shape.first }
     let mask = scan.hasLengths ? batch.map { TensorType(.bool, [$0]) } : nil
     let live = mask.map { sweep.builder.graph.addArgument($0, name: "live") }
@@ -172,9 +179,11 @@ struct BackwardStep {
     self.live = live
   }
 
-  /// Whether a value is computed by the forward step and has a row for every row of the batch.
+  /// Whether a value is computed by the forward step, not the same at every one, and has a row for
+  /// every row of the batch.
   func isSavable(_ value: Value) -> Bool {
     guard case .node(let index, _) = graph.definition(of: value), index < forwardCount,
+      !invariants.contains(value),
       let first = graph.type(of: value).shape.first
     else { return false }
     return first == batch
