@@ -29,13 +29,15 @@ struct Fixture: Sendable {
     return result
   }
 
-  /// Tensors under PyTorch's names as those of a module's parameters.
-  func parameters(_ path: String, of module: Module) throws -> [String: TensorData] {
+  /// Tensors under a library's names as those of a module's parameters.
+  func parameters(
+    _ path: String, of module: Module, _ convention: CheckpointConvention = .pytorch
+  ) throws -> [String: TensorData] {
     let specifications = module.parameters.compactMap(ParameterSpecification.init)
     guard !specifications.isEmpty else { return [:] }
     return try importCheckpoint(
       TensorCollection(tensors(below: path), name: path), for: specifications,
-      convention: .pytorch)
+      convention: convention)
   }
 }
 

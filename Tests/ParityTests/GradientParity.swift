@@ -21,16 +21,20 @@ struct GradientParity {
   let fixture: Fixture
   let session: Session
   private let module: Module
+  private let convention: CheckpointConvention
   private let sources: [String]
 
   /// Compiles a model whose result `loss` is the fixture's.
   ///
   /// - Parameter name: the case whose weights the model takes.
-  init(_ fixture: Fixture, _ name: String, _ model: some Model, _ compilation: Compilation) throws {
-    self.fixture = fixture
+  init(
+    _ fixture: Fixture, _ name: String, _ model: some Model, _ compilation: Compilation,
+    _ convention: CheckpointConvention = .pytorch
+  ) throws {
+    (self.fixture, self.convention) = (fixture, convention)
     let traced = try model.traced()
     module = traced.module
-    let weights = try fixture.parameters("\(name)/weights", of: module)
+    let weights = try fixture.parameters("\(name)/weights", of: module, convention)
     let wanted = try fixture.tensors(below: "\(name)/input_gradients").keys.sorted()
     sources = wanted + module.parameters.map(\.name)
     var derived = try compile(module, options: compilation.options).module
@@ -47,7 +51,7 @@ struct GradientParity {
   func check(_ name: String, _ comment: String) throws {
     let results = try session.run(try fixture.tensors(below: "\(name)/inputs"))
     try compare(results["loss"], fixture.tensor("\(name)/loss"), "\(comment) loss")
-    var expected = try fixture.parameters("\(name)/gradients", of: module)
+    var expected = try fixture.parameters("\(name)/gradients", of: module, convention)
     expected.merge(try fixture.tensors(below: "\(name)/input_gradients")) { $1 }
     #expect(expected.count == sources.count, "\(comment)")
     for source in sources {
@@ -70,8 +74,12 @@ func closeness(to expected: TensorData) -> Tolerance {
 }
 
 /// Holds a model of every case against the fixture, fused and unfused.
-func checkGradients(_ fixture: Fixture, _ name: String, _ model: some Model) throws {
+func checkGradients(
+  _ fixture: Fixture, _ name: String, _ model: some Model,
+  convention: CheckpointConvention = .pytorch
+) throws {
   for compilation in Compilation.allCases {
-    try GradientParity(fixture, name, model, compilation).check(name, "\(name) \(compilation)")
+    try GradientParity(fixture, name, model, compilation, convention)
+      .check(name, "\(name) \(compilation)")
   }
 }
