@@ -13,6 +13,8 @@ public struct BenchmarkCase: Sendable {
     case recurrent(RecurrentConfiguration, batch: Int, time: Int)
     /// softmax(q · kᵀ / √width) · v for q `[batch, heads, queries, width]`.
     case attention(AttentionConfiguration, batch: Int, queries: Int, keys: Int)
+    /// A Transformer's encoder over x `[batch, time, width]`.
+    case encoder(EncoderConfiguration, batch: Int, time: Int)
   }
 
   /// The name.
@@ -53,6 +55,15 @@ public struct BenchmarkCase: Sendable {
       kind = .attention(
         configuration, batch: try fields.size("batch"), queries: try fields.size("queries"),
         keys: try fields.size("keys"))
+    case "encoder":
+      var configuration = EncoderConfiguration()
+      configuration.width = try fields.size("width")
+      configuration.layers = try fields.size("layers")
+      configuration.heads = try fields.size("heads")
+      configuration.feedForward = try fields.size("ffn")
+      configuration.isSummed = isTraining
+      kind = .encoder(
+        configuration, batch: try fields.size("batch"), time: try fields.size("time"))
     default:
       throw UnsupportedCase(name: name, reason: "kind '\(fields.kind)' is not timed")
     }
@@ -82,6 +93,8 @@ public struct BenchmarkCase: Sendable {
         + rows * width * Double(network.cell.gates)
     case .attention(let attention, let batch, let queries, let keys):
       return 2 * Double(batch * attention.heads) * Double(attention.width) * Double(queries + keys)
+    case .encoder(let encoder, let batch, let time):
+      return encoder.weights + Double(batch * time) * Double(encoder.width * 2)
     }
   }
 
@@ -92,6 +105,7 @@ public struct BenchmarkCase: Sendable {
     case .recurrent(_, let batch, let time): ["batch": batch, "time": time]
     case .attention(_, let batch, let queries, let keys):
       ["batch": batch, "queries": queries, "keys": keys]
+    case .encoder(_, let batch, let time): ["batch": batch, "time": time]
     }
   }
 
@@ -124,6 +138,11 @@ public struct BenchmarkCase: Sendable {
       let products = 4 * scores * Double(attention.width) / (attention.isCausal ? 2 : 1)
       // Backwards five products, as scores are computed again.
       return isTraining ? 3.5 * products : products
+    case .encoder(let encoder, let batch, let time):
+      let tokens = Double(batch * time)
+      let products = 2 * tokens * encoder.weights
+      let attention = 4 * tokens * Double(time * encoder.width * encoder.layers)
+      return isTraining ? 3 * products + 3.5 * attention : products + attention
     }
   }
 }

@@ -116,6 +116,47 @@ struct AttentionModel: Model {
   }
 }
 
+/// The sizes of a Transformer's encoder.
+public struct EncoderConfiguration: ModelConfiguration {
+  /// The width of a token's vector.
+  public var width = 768
+  /// The layers.
+  public var layers = 12
+  /// The heads of attention.
+  public var heads = 12
+  /// The hidden width of the feed-forward networks.
+  public var feedForward = 3072
+  /// Whether the outputs' sum is wanted instead of the outputs.
+  public var isSummed = false
+
+  /// BERT-base.
+  public init() {}
+
+  /// How many numbers the matrices have.
+  var weights: Double { Double(layers) * Double(width) * Double(4 * width + 2 * feedForward) }
+}
+
+/// y `[batch, time, width]`: what BERT's layers make of vectors; or its sum.
+struct EncoderModel: Model {
+  let encoder: TransformerEncoder
+  let configuration: EncoderConfiguration
+
+  init(_ configuration: EncoderConfiguration) {
+    self.configuration = configuration
+    var shape = TransformerShape(
+      width: configuration.width, heads: configuration.heads,
+      feedForward: configuration.feedForward)
+    shape.activation = .gelu
+    encoder = TransformerEncoder(shape, layers: configuration.layers)
+  }
+
+  func main(_ inputs: Inputs) -> Outputs {
+    let width = Dimension(constant: configuration.width)
+    let y = encoder(inputs.tensor("x", .float32, ["batch", "time", width]))
+    return configuration.isSummed ? ["loss": y.sum(over: 2).sum(over: 1).sum(over: 0)] : ["y": y]
+  }
+}
+
 /// A cell that its two widths determine.
 protocol SizedCell: RecurrentCell {
   init(input: Int, hidden: Int)
@@ -142,6 +183,8 @@ extension BenchmarkCase {
       traced = try GemmModel(GemmConfiguration(k: k, n: n)).traced()
     case .attention(let attention, _, _, _):
       traced = try AttentionModel(attention).traced()
+    case .encoder(let encoder, _, _):
+      traced = try EncoderModel(encoder).traced()
     case .recurrent(let network, _, _):
       switch network.cell {
       case .rnn: traced = try RecurrentModel<RNNCell>(network).traced()

@@ -43,3 +43,35 @@ void kn_layer_norm(const void *arguments, const struct kn_team *team) {
 void kn_rms_norm(const void *arguments, const struct kn_team *team) {
   normalize(arguments, 0, team);
 }
+
+size_t kn_normalization_gradient_workspace_size(size_t rows) { return 2 * rows; }
+
+void kn_normalization_gradient(const void *opaque, const struct kn_team *team) {
+  const struct kn_normalization_gradient_arguments *arguments = opaque;
+  const struct kn_normalization_rows *functions = normalization_rows();
+  const size_t width = arguments->width;
+  const struct kn_range rows = kn_partition(arguments->rows, 1, team->index, team->count);
+  for (size_t row = rows.begin; row < rows.end; row++) {
+    const float *x = arguments->x + row * width, *dy = arguments->dy + row * width;
+    const float mean = arguments->is_centered ? functions->sum(width, x) / (float)width : 0;
+    const float variance = functions->sum_of_squares(width, x, mean) / (float)width;
+    const float scale = 1.0f / sqrtf(variance + arguments->epsilon);
+    arguments->statistics[2 * row] = mean;
+    arguments->statistics[2 * row + 1] = scale;
+    float sums[2];
+    functions->slopes(width, x, mean, scale, arguments->weight, dy, sums);
+    functions->apply_gradient(width, x, mean, scale, arguments->weight, dy,
+                              arguments->is_centered ? sums[0] / (float)width : 0,
+                              sums[1] / (float)width, arguments->dx + row * width);
+  }
+  float *weights = arguments->weight_gradient, *biases = arguments->bias_gradient;
+  if (weights == NULL && biases == NULL) return;
+  // The vectors' columns are shared out in cache lines, once every row's statistics are there.
+  kn_team_barrier(team);
+  const struct kn_range columns = kn_partition(width, 16, team->index, team->count);
+  if (columns.begin == columns.end) return;
+  functions->columns(arguments->rows, columns.end - columns.begin, width,
+                     arguments->x + columns.begin, arguments->dy + columns.begin,
+                     arguments->statistics, weights != NULL ? weights + columns.begin : NULL,
+                     biases != NULL ? biases + columns.begin : NULL);
+}

@@ -14,6 +14,16 @@ struct kn_normalization_rows {
   // y = (x - center) * scale * weight + bias; NULL is 1 and 0.
   void (*apply)(size_t count, const float *x, float center, float scale, const float *weight,
                 const float *bias, float *y);
+  // With n = (x - center) * scale and g = dy * weight: the sums of g and of g * n.
+  void (*slopes)(size_t count, const float *x, float center, float scale, const float *weight,
+                 const float *dy, float sums[2]);
+  // dx = scale * (g - mean - n * slope)
+  void (*apply_gradient)(size_t count, const float *x, float center, float scale,
+                         const float *weight, const float *dy, float mean, float slope, float *dx);
+  // For `count` columns of rows `stride` apart, whose center and scale are in `statistics`:
+  // weights = sum of dy * n, biases = sum of dy, rows ascending; either may be NULL.
+  void (*columns)(size_t rows, size_t count, size_t stride, const float *x, const float *dy,
+                  const float *statistics, float *weights, float *biases);
 };
 extern const struct kn_normalization_rows kn_normalization_rows__portable;
 #if defined(__x86_64__)

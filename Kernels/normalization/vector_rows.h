@@ -66,7 +66,78 @@ static void apply_row(size_t count, const float *x, float center_of_all, float s
   }
 }
 
+V_INLINE vf load_part(const float *from, size_t rest) {
+  return rest < V_WIDTH ? v_load_first(from, rest) : v_load(from);
+}
+
+V_INLINE void store_part(float *to, size_t rest, vf x) {
+  if (rest < V_WIDTH) {
+    v_store_first(to, rest, x);
+  } else {
+    v_store(to, x);
+  }
+}
+
+static void slopes_row(size_t count, const float *x, float center_of_all, float scale_of_all,
+                       const float *weight, const float *dy, float sums[2]) {
+  const vf center = v_set(center_of_all), scale = v_set(scale_of_all);
+  vf g_sums[VECTORS], product_sums[VECTORS];
+  for (int v = 0; v < VECTORS; v++) g_sums[v] = product_sums[v] = v_zero();
+  for (size_t i = 0; i < count; i += LANES) {
+    for (int v = 0; v < VECTORS && i + (size_t)v * V_WIDTH < count; v++) {
+      const size_t j = i + (size_t)v * V_WIDTH, rest = count - j;
+      // Lanes past the end are 0 in dy, and so in every product.
+      vf g = load_part(dy + j, rest);
+      if (weight != NULL) g = g * load_part(weight + j, rest);
+      const vf n = (load_part(x + j, rest) - center) * scale;
+      g_sums[v] += g;
+      product_sums[v] = v_fma(g, n, product_sums[v]);
+    }
+  }
+  for (int n = VECTORS / 2; n > 0; n /= 2) {
+    for (int v = 0; v < n; v++) {
+      g_sums[v] += g_sums[v + n];
+      product_sums[v] += product_sums[v + n];
+    }
+  }
+  sums[0] = V_FOLD(add, g_sums[0])[0];
+  sums[1] = V_FOLD(add, product_sums[0])[0];
+}
+
+static void apply_gradient_row(size_t count, const float *x, float center_of_all,
+                               float scale_of_all, const float *weight, const float *dy,
+                               float mean_of_all, float slope_of_all, float *dx) {
+  const vf center = v_set(center_of_all), scale = v_set(scale_of_all);
+  const vf mean = v_set(mean_of_all), slope = v_set(slope_of_all);
+  for (size_t i = 0; i < count; i += V_WIDTH) {
+    const size_t rest = count - i;
+    vf g = load_part(dy + i, rest);
+    if (weight != NULL) g = g * load_part(weight + i, rest);
+    const vf n = (load_part(x + i, rest) - center) * scale;
+    store_part(dx + i, rest, scale * (g - mean - n * slope));
+  }
+}
+
+static void sum_columns(size_t rows, size_t count, size_t stride, const float *x, const float *dy,
+                        const float *statistics, float *weights, float *biases) {
+  for (size_t i = 0; i < count; i += V_WIDTH) {
+    const size_t rest = count - i;
+    vf weight = v_zero(), bias = v_zero();
+    for (size_t row = 0; row < rows; row++) {
+      const vf center = v_set(statistics[2 * row]), scale = v_set(statistics[2 * row + 1]);
+      const vf g = load_part(dy + row * stride + i, rest);
+      weight = v_fma(g, (load_part(x + row * stride + i, rest) - center) * scale, weight);
+      bias += g;
+    }
+    if (weights != NULL) store_part(weights + i, rest, weight);
+    if (biases != NULL) store_part(biases + i, rest, bias);
+  }
+}
+
 const struct kn_normalization_rows NORMALIZATION_ROWS = {.add = add_row,
                                                          .sum = sum_row,
                                                          .sum_of_squares = sum_of_squares_row,
-                                                         .apply = apply_row};
+                                                         .apply = apply_row,
+                                                         .slopes = slopes_row,
+                                                         .apply_gradient = apply_gradient_row,
+                                                         .columns = sum_columns};

@@ -98,6 +98,8 @@ extension Target {
         case .recurrentSequenceGradient(let gradient):
           var arguments = instruction.recurrentGradientArguments(gradient)
           return kn_recurrent_gradient_workspace_size(&arguments, threads)
+        case .normalizationGradient:
+          return kn_normalization_gradient_workspace_size(instruction.inputs[0].rowsAndWidth.0)
         case .attention(let attention):
           var problem = attentionProblem(attention, instruction).problem
           return kn_attention_workspace_size(&problem, threads)

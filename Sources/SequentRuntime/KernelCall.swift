@@ -93,6 +93,8 @@ extension Instruction {
     case .reduce(let function, let axes): reduce(function, axes, memory)
     case .argmax(let axis): argmax(axis, memory)
     case .softmax(let softmax): self.softmax(softmax, memory)
+    case .normalization(let norm): normalization(norm, memory)
+    case .normalizationGradient(let norm): normalizationGradient(norm, memory)
     case .attention(let attention): self.attention(attention, memory)
     case .attentionGradient(let attention): attentionGradient(attention, memory)
     case .gather: gather(memory)

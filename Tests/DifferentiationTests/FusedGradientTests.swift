@@ -104,6 +104,28 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false])
+  func normalization(isCentered: Bool) throws {
+    for (hasWeight, hasBias) in [(true, true), (true, false), (false, true), (false, false)] {
+      let operation = FusedNormalization(
+        isCentered: isCentered, epsilon: 0.01, hasWeight: hasWeight, hasBias: hasBias)
+      var graph = Graph()
+      let type = TensorType(.float32, ["batch", 3, 5])
+      let x = graph.addArgument(type, name: "x"), weights = graph.addArgument(type, name: "weights")
+      let names = (hasWeight ? ["w"] : []) + (hasBias ? ["b"] : [])
+      let vectors = names.map { graph.addArgument(TensorType(.float32, [5]), name: $0) }
+      let y = try graph.append(.normalization(operation), [x] + vectors)[0]
+      let product = try graph.append(.binary(.multiply), y, weights)
+      graph.results = [try graph.append(.reduce(Reduce(.sum, axes: [0, 1, 2])), product)]
+      var generator = TestGenerator(11)
+      try checkGradients(
+        Function(name: "main", graph: graph, resultNames: ["loss"]), parameters: [:],
+        inputs: try graph.arguments.map {
+          generator.tensor(try graph.type(of: $0).sizes(["batch": 2]))
+        }, sources: ["x"] + names, "\(operation)")
+    }
+  }
+
   @Test func cellsLinearAndSoftmax() throws {
     for cell in [RecurrentCellKind.rnnTanh, .rnnRelu, .lstm, .gruResetAfter] {
       let width = Dimension(constant: cell.gates.count * 3)

@@ -134,6 +134,23 @@ import Testing
       f32([1], [ln3]), gives: f32([1, 1, 1, 1], [7]), f32([1, 1, 1, 2], [ln3, 0.75]))
   }
 
+  @Test func fusedNormalization() throws {
+    // Rows of deviation 2 about 3, and of squares' mean 4 about 0.
+    let x = f32([2, 2], [1, 5, 3, 3])
+    try expect(
+      "layer_norm %a, %b, %c {epsilon = 0, weight = true, bias = true}", f32([1, 2], [1, 5]),
+      f32([2], [1, 10]), f32([2], [0, 1]), gives: f32([1, 2], [-1, 11]))
+    try expect("layer_norm %a {epsilon = 12}", x, gives: f32([2, 2], [-0.5, 0.5, 0, 0]))
+    try expect("rms_norm %a {epsilon = 0}", f32([2], [-2, 2]), gives: f32([2], [-1, 1]))
+    // The mean takes away what all elements have alike, and the length what they have of x itself.
+    try expect(
+      "layer_norm_gradient %a, %b {epsilon = 0, bias = true}", f32([1, 2], [1, 5]),
+      f32([1, 2], [7, 3]), gives: f32([1, 2], [0, 0]), f32([2], [7, 3]))
+    try expect(
+      "rms_norm_gradient %a, %b, %c {epsilon = 0, weight = true}", f32([1, 2], [-2, 2]),
+      f32([2], [1, 2]), f32([1, 2], [1, 1]), gives: f32([1, 2], [0.75, 0.75]), f32([2], [-1, 1]))
+  }
+
   @Test func fusedSoftmax() throws {
     let e = 2.718281828459045
     let y = f32([2, 2], [0, 1, 1000, 999])

@@ -127,4 +127,66 @@ private struct Options: Sendable, CustomTestStringConvertible {
       #expect(output.floats.map(\.isNaN) == (0..<60).map { (20..<40).contains($0) })
     }
   }
+
+  /// Gradients by their definition, in double precision.
+  private func trueGradients(
+    isCentered: Bool, hasWeight: Bool, width: Int, _ x: [Float], _ weight: [Float], _ dy: [Float]
+  ) -> (x: [Double], weight: [Double], bias: [Double]) {
+    var dx: [Double] = [], weights = [Double](repeating: 0, count: width), biases = weights
+    for start in stride(from: 0, to: x.count, by: max(width, 1)) {
+      var row = x[start..<start + width].map(Double.init)
+      let upstream = dy[start..<start + width].map(Double.init)
+      let mean = isCentered ? row.reduce(0, +) / Double(width) : 0
+      row = row.map { $0 - mean }
+      let scale = 1 / (row.reduce(0) { $0 + $1 * $1 } / Double(width) + 1e-5).squareRoot()
+      row = row.map { $0 * scale }
+      let g = (0..<width).map { upstream[$0] * (hasWeight ? Double(weight[$0]) : 1) }
+      let center = isCentered ? g.reduce(0, +) / Double(width) : 0
+      let slope = zip(g, row).reduce(0) { $0 + $1.0 * $1.1 } / Double(width)
+      for i in 0..<width {
+        dx.append(scale * (g[i] - center - row[i] * slope))
+        weights[i] += upstream[i] * row[i]
+        biases[i] += upstream[i]
+      }
+    }
+    return (dx, weights, biases)
+  }
+
+  @Test(arguments: [true, false], vectorSizes)
+  func `gradients are the definition's, the same in every team`(isCentered: Bool, width: Int) {
+    var numbers = Numbers(seed: 9)
+    let x = numbers.floats(7 * width), dy = numbers.floats(7 * width)
+    let weight = numbers.floats(width, in: 0.5...2)
+    for hasWeight in [true, false] {
+      let truth = trueGradients(
+        isCentered: isCentered, hasWeight: hasWeight, width: width, x, weight, dy)
+      withEachInstructionSet { isa in
+        var first: [[UInt32]] = []
+        for threads in [1, 2, 5] {
+          let (source, upstream, vector) = (Guarded(x), Guarded(dy), Guarded(weight))
+          let results = [7 * width, width, width].map { Guarded(count: $0) }
+          let statistics = Guarded(count: kn_normalization_gradient_workspace_size(7))
+          run(
+            kn_normalization_gradient,
+            kn_normalization_gradient_arguments(
+              rows: 7, width: width, epsilon: 1e-5, is_centered: isCentered,
+              x: source.floatPointer, weight: hasWeight ? vector.floatPointer : nil,
+              dy: upstream.floatPointer, dx: results[0].floatPointer,
+              weight_gradient: hasWeight ? results[1].floatPointer : nil,
+              bias_gradient: results[2].floatPointer, statistics: statistics.floatPointer),
+            threads: threads)
+          for guarded in results + [statistics] { #expect(guarded.isIntact) }
+          let expected = [truth.x, hasWeight ? truth.weight : [], truth.bias]
+          for (result, expected) in zip(results, expected) {
+            for (value, truth) in zip(result.floats, expected) {
+              let error = abs(Double(value) - truth)
+              #expect(error <= 1e-5 * (1 + abs(truth)) * 4, "\(name(isa)): \(value), not \(truth)")
+            }
+          }
+          if first.isEmpty { first = results.map { $0.floats.bits } }
+          #expect(results.map { $0.floats.bits } == first, "\(name(isa)), \(threads) threads")
+        }
+      }
+    }
+  }
 }

@@ -121,6 +121,36 @@ import Testing
       ])
   }
 
+  @Test func normalizations() throws {
+    let text = """
+      module @m {
+        parameter @w : f32[4]
+        function @main(%x: f32[2, 4], %z: f32[2, 4]) -> (a: f32[2, 4], b: f32[2, 4], v: f32[2, 1]) {
+          %epsilon = constant {type = f32, shape = [], values = [0.5]}
+          %q = multiply %x, %x
+          %v = reduce.mean %q {axes = [1], keep = true}
+          %e = add %v, %epsilon
+          %r = sqrt %e
+          %n = divide %x, %r
+          %o = divide %z, %r
+          %t = multiply %z, %z
+          %u = reduce.mean %t {axes = [1], keep = true}
+          %f = add %u, %epsilon
+          %g = sqrt %f
+          %h = divide %z, %g
+          %b = multiply %h, @w
+          %a = add %n, %o
+          return %a, %b, %v
+        }
+      }
+      """
+    #expect(
+      try explanations(text, "fuse-normalization") == [
+        "not fused: %r, a value inside, is used elsewhere",
+        "not fused: the mean is of squares of %x, not of %z", "fused rms norm, weight",
+      ])
+  }
+
   @Test(arguments: [
     (
       "%s = add %x, %y", "%p",

@@ -82,6 +82,33 @@ import Testing
     }
   }
 
+  @Test(arguments: [true, false])
+  func `normalisation and its gradient`(isCentered: Bool) throws {
+    for (rows, width) in [(0, 3), (1, 1), (3, 40), (5, 17)] {
+      for hasVectors in [true, false] {
+        let operation = FusedNormalization(
+          isCentered: isCentered, epsilon: 1e-3, hasWeight: hasVectors, hasBias: hasVectors)
+        let types = [TensorType(.float32, [2, "rows", "width"]), TensorType(.float32, ["width"])]
+        let x = HostTensor.random([2, rows, width], seed: 1)
+        let vectors = (2...3).map { HostTensor.random([width], seed: $0) }
+        try check([:], [x] + (hasVectors ? vectors : [])) { graph in
+          let names = hasVectors ? ["x", "w", "b"] : ["x"]
+          let operands = names.map { graph.addArgument(types[$0 == "x" ? 0 : 1], name: $0) }
+          return try graph.append(.normalization(operation), operands)[0]
+        }
+        for result in 0..<(hasVectors ? 3 : 1) {
+          let dy = HostTensor.random([2, rows, width], seed: 4)
+          try check([:], [x] + (hasVectors ? [vectors[0]] : []) + [dy]) { graph in
+            let names = hasVectors ? ["x", "w", "dy"] : ["x", "dy"]
+            let operands = names.map { graph.addArgument(types[$0 == "w" ? 1 : 0], name: $0) }
+            return try graph.append(
+              .normalizationGradient(NormalizationGradient(of: operation)), operands)[result]
+          }
+        }
+      }
+    }
+  }
+
   @Test(arguments: [0, 1, 5])
   func `contraction over all rows`(rows: Int) throws {
     try check([:], [.random([rows, 3, 7], seed: 1), .random([rows, 3, 4], seed: 2)]) { graph in

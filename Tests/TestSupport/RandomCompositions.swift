@@ -102,16 +102,17 @@ private struct CompositionDraw {
   // MARK: - Steps
 
   mutating func step() throws {
-    switch int(isBody ? 9 : 14) {
+    switch int(isBody ? 10 : 15) {
     case 0, 1: try addUnary()
     case 2, 3: try addBinary()
     case 4, 5: try addProduct()
     case 6: try addNeutral()
     case 7: try addGELU()
     case 8: try addSlices()
-    case 9: try addSoftmax()
-    case 10: try addReduction()
-    case 11: try addRecurrentLayer()
+    case 9: try addNormalization()
+    case 10: try addSoftmax()
+    case 11: try addReduction()
+    case 12: try addRecurrentLayer()
     default: try addScan()
     }
   }
@@ -240,6 +241,25 @@ private struct CompositionDraw {
       sum = try graph.append(.select(Select()), isZero, scalar(1), sum)
     }
     _ = try add(.binary(.divide), weights, sum, bound: 1)
+  }
+
+  /// A normalisation of rows, centred or not, with weight and bias at times.
+  private mutating func addNormalization() throws {
+    guard let (x, bound) = any(where: { $0.shape.last == 4 }), bound < 100 else { return }
+    let last = graph.type(of: x).rank - 1
+    let mean = SequentIR.Operation.reduce(Reduce(.mean, axes: [last], keepsAxes: true))
+    var centred = x
+    if chance(50) {
+      centred = try graph.append(.binary(.subtract), x, graph.append(mean, x))
+      if chance(20) { pool.append((centred, 2 * bound)) }
+    }
+    let variance = try graph.append(mean, graph.append(.binary(.multiply), centred, centred))
+    let root = try graph.append(
+      .unary(.squareRoot), graph.append(.binary(.add), variance, scalar(0.5)))
+    var y = try graph.append(.binary(.divide), centred, root)
+    if chance(60) { y = try graph.append(.binary(.multiply), y, weight([4])) }
+    if chance(60) { y = try graph.append(.binary(.add), weight([4]), y) }
+    pool.append((y, 4))
   }
 
   private mutating func addRecurrentLayer() throws {

@@ -28,6 +28,10 @@ public enum Kernel: Hashable, Sendable {
   case reduce(Reduce.Function, axes: [Int])
   case argmax(axis: Int)
   case softmax(FusedSoftmax)
+  /// Inputs: x, weight, bias, where there are such.
+  case normalization(FusedNormalization)
+  /// Inputs: x, weight if there is one, the output's gradient.
+  case normalizationGradient(FusedNormalization)
   case attention(Attention)
   /// Inputs: those of the forward kernel, its output and statistics, the output's gradient.
   case attentionGradient(Attention)
@@ -113,7 +117,7 @@ extension Instruction {
   public func mayShare(input: Int, output: Int) -> Bool {
     switch kernel {
     case .unary, .binary, .compare, .select, .cast: return true
-    case .softmax, .crossEntropyGradient: return input == 0
+    case .softmax, .normalization, .crossEntropyGradient: return input == 0
     case .maskedUpdate(let holds): return input == 2 || (holds && input == inputs.count)
     case .recurrentCell: return input == 2
     case .optimizerUpdate: return input == (output == 0 ? 0 : output + 4)
@@ -166,8 +170,8 @@ extension Instruction {
         && (!gemm.isPacked || inputs[1].isDense)
         && (inputs.prefix(2) + outputs).allSatisfy(\.strides.areNotNegative)
     case .recurrentSequenceGradient, .argmax, .gather, .scatterAdd, .checkLengths, .crossEntropy,
-      .crossEntropyGradient,
-      .randomUniform, .pack(.recurrentBias):
+      .crossEntropyGradient, .normalization, .normalizationGradient, .randomUniform,
+      .pack(.recurrentBias):
       (inputs + outputs).allSatisfy(\.isDense)
     case .optimizerUpdate:
       inputs[1].rank == 2 && inputs[1].hasUnitColumns

@@ -129,6 +129,15 @@ extension Lowerer {
       let masks = operands.dropFirst().map { $0.broadcast(to: shapes[0]) }
       emit(.softmax(softmax), [try dense(operands[0])] + masks, into: output)
       return [output]
+    case .normalization(let normalization):
+      let output = try allocate(.float32, shapes[0])
+      emit(.normalization(normalization), try operands.map { try dense($0) }, into: output)
+      return [output]
+    case .normalizationGradient(let gradient):
+      let outputs = try shapes.map { try allocate(.float32, $0) }
+      emit(
+        .normalizationGradient(gradient.forward), try operands.map { try dense($0) }, into: outputs)
+      return outputs
     case .attention(let attention):
       return try self.attention(attention, operands, shapes)
     case .attentionGradient(let gradient):

@@ -58,6 +58,8 @@ extension Kernel {
     case .reduce(let function, _): "reduce.\(function.rawValue)"
     case .argmax: "argmax"
     case .softmax: "softmax"
+    case .normalization(let norm): norm.mnemonic
+    case .normalizationGradient(let norm): NormalizationGradient(of: norm).mnemonic
     case .attention(let attention): attention.isAdditive ? "additive_attention" : "attention"
     case .attentionGradient(let attention):
       attention.isAdditive ? "additive_attention_gradient" : "attention_gradient"

@@ -18,6 +18,8 @@ extension Instruction {
       return 2 * Double(a[3]) * elements
     case .reduce, .argmax: return Double(inputs[0].count)
     case .softmax: return 24 * elements
+    case .normalization: return 8 * elements
+    case .normalizationGradient: return 20 * elements
     case .attention(let attention): return attentionFlops(attention)
     case .attentionGradient(let attention): return 2.5 * attentionFlops(attention)
     case .recurrentCell(let cell): return Double(20 * cell.gates.count) * elements

@@ -29,6 +29,8 @@ public enum Operation: Hashable, Sendable {
   indirect case scan(Scan)
   case linear(FusedLinear)
   case softmax(FusedSoftmax)
+  case normalization(FusedNormalization)
+  case normalizationGradient(NormalizationGradient)
   case attention(FusedAttention)
   case attentionGradient(FusedAttentionGradient)
   case recurrentCell(FusedRecurrentCell)
@@ -72,6 +74,8 @@ extension Operation {
     case .scan(let payload): payload
     case .linear(let payload): payload
     case .softmax(let payload): payload
+    case .normalization(let payload): payload
+    case .normalizationGradient(let payload): payload
     case .attention(let payload): payload
     case .attentionGradient(let payload): payload
     case .recurrentCell(let payload): payload
@@ -94,8 +98,8 @@ extension Operation {
     MatMul.self, Reduce.self, ArgMax.self, Reshape.self, Transpose.self, Broadcast.self,
     Slice.self, Concatenate.self, UpdateSlice.self, Gather.self, Contract.self, ScatterAdd.self,
     Size.self, SplitTime.self, JoinTime.self, ChunkLengths.self, Scan.self, FusedLinear.self,
-    FusedSoftmax.self, FusedAttention.self, FusedAttentionGradient.self,
-    FusedRecurrentCell.self, FusedRecurrentSequence.self,
+    FusedSoftmax.self, FusedNormalization.self, NormalizationGradient.self, FusedAttention.self,
+    FusedAttentionGradient.self, FusedRecurrentCell.self, FusedRecurrentSequence.self,
     RecurrentSequenceGradient.self, FusedCrossEntropy.self, CrossEntropyGradient.self,
     RandomUniform.self, OptimizerUpdate.self,
   ]
