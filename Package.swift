@@ -96,7 +96,9 @@ let package = Package(
       dependencies: ["Sequent", "SequentIR", "SequentCompiler", "SequentRuntime"],
       path: "Benchmarks", exclude: ["README.md", "RESULTS.md", "Training"],
       swiftSettings: swiftSettings),
-    .target(name: "EmbeddedModels", exclude: ["README.md", "language-of-word.sequent"]),
+    .target(
+      name: "EmbeddedModels",
+      exclude: ["README.md", "LICENSE.cmudict", "language-of-word.sequent", "pronounce.sequent"]),
     .executableTarget(
       name: "SequentCLI",
       dependencies: [

@@ -8,7 +8,12 @@ static const _Alignas(64) unsigned char language_of_word[] = {
 #embed "language-of-word.sequent"
 };
 
+static const _Alignas(64) unsigned char pronounce[] = {
+#embed "pronounce.sequent"
+};
+
 static const struct embedded_model models[] = {
+    {"pronounce", pronounce, sizeof pronounce},
     {"language-of-word", language_of_word, sizeof language_of_word},
 };
 

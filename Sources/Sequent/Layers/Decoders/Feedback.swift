@@ -26,6 +26,9 @@ public struct Feedback {
     let draw = RandomUniform(
       shape: Array(xs.shape.prefix(2)), stream: xs.trace.context.nextStream())
     let uniform = xs.trace.emit(.randomUniform(draw), [seed], at: nil)[0]
-    return progress * share - uniform
+    // Nothing was said before the first step.
+    let steps = xs.trace.emit(
+      .iota(Iota(shape: draw.shape, axis: 1)), [], names: ["position"], at: nil)[0]
+    return select(steps .== 0, uniform.scalar(0), progress * share - uniform)
   }
 }

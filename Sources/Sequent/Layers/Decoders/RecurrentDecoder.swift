@@ -182,8 +182,10 @@ public struct RecurrentDecoder<Cell: RecurrentCell, Score: AttentionScore>: Send
       let draws = feedback?.draws(xs)
       if let draws {
         inputs.append(draws)
-        // What is read in place of the given: nothing was said before the first step.
-        carried.append(xs.slice(axis: 1, from: 0, size: 1).reshaped(to: [xs.shape[0], xs.shape[2]]))
+        carried.append(
+          xs.trace.emit(
+            .constant(Constant(0, shape: [xs.shape[0], xs.shape[2]])), [], names: ["said"], at: nil)[
+              0])
       }
       let run = recurrence(over: inputs, from: carried, lengths: lengths) { slices, carried in
         let before = state.with(carried)
