@@ -56,7 +56,7 @@ extension Operation {
   /// Whether the results hold the first operand's numbers, moved or shifted.
   fileprivate var keepsIntegers: Bool {
     switch self {
-    case .reshape, .transpose, .broadcast, .slice, .concatenate, .binary, .select: true
+    case .reshape, .transpose, .broadcast, .slice, .concatenate, .binary, .select, .gather: true
     default: false
     }
   }

@@ -13,21 +13,26 @@ public struct InvarianceCheck: Sendable {
 /// Runs a function's rows in a batch on one thread, and then in other ways that must not matter: on
 /// more threads, in another order, alone, and padded to more steps.
 ///
-/// - Parameters:
-///   - rowSymbol: the dimension that counts rows; it must lead every input and output.
-///   - stepSymbol: the dimension that counts steps; rows are padded when an input is their lengths.
+/// Rows are counted by the dimension that leads every output; inputs without it are the same for all
+/// rows, as the memory of a decoder's step is.
+///
 /// - Throws: `RuntimeError` for a function whose inputs are not rows of a batch.
 public func checkInvariance(
-  _ model: CompiledModel, function name: String = "main", sizes: Bindings, seed: UInt64 = 0,
-  rowSymbol: String = "batch", stepSymbol: String = "time"
+  _ model: CompiledModel, function name: String = "main", sizes: Bindings, seed: UInt64 = 0
 ) throws -> [InvarianceCheck] {
   let function = try model.session(function: name, threads: 1).function
-  let rows = Dimension.symbol(rowSymbol)
-  let types = function.inputs.map(\.type) + function.outputs.map(\.type)
-  guard let count = sizes[rowSymbol], types.allSatisfy({ $0.shape.first == rows }) else {
+  guard let symbol = function.rowSymbol, let count = sizes[symbol] else {
     throw RuntimeError(
-      "function '\(name)' has no rows to compare: not every input and output begins with the "
-        + "dimension '\(rowSymbol)'")
+      "function '\(name)' has no rows to compare: not every output begins with one named dimension "
+        + "that inputs begin with too")
+  }
+  let byRow = function.inputs.filter { $0.type.shape.first == .symbol(symbol) }.map(\.name)
+  func select(
+    _ rows: [Int], _ inputs: [String: TensorData]
+  ) throws -> [String: TensorData] {
+    var selected = inputs
+    for name in byRow { selected[name] = try inputs[name]?.rows(rows) }
+    return selected
   }
   let inputs = try RandomInputs(function).byName(seed: seed, sizes: sizes)
   func run(_ inputs: [String: TensorData], threads: Int = 1) throws -> [String: TensorData] {
@@ -48,31 +53,47 @@ public func checkInvariance(
     try check("on \(threads) threads (team of \(team))", try run(inputs, threads: threads))
   }
   let backwards = Array((0..<count).reversed())
-  try check("in the opposite order", run(inputs.mapValues { try $0.rows(backwards) })) {
+  try check("in the opposite order", run(select(backwards, inputs))) {
     try $0.rows(backwards)
   }
   for row in 0..<count {
-    try check("row \(row) alone", run(inputs.mapValues { try $0.rows([row]) })) {
+    try check("row \(row) alone", run(select([row], inputs))) {
       try $0.rows([row])
     }
   }
-  if let steps = sizes[stepSymbol], function.takesLengths {
+  let steps = function.stepSymbols
+  for symbol in steps {
+    guard let count = sizes[symbol] else { continue }
     var longer = sizes
-    longer[stepSymbol] = steps + 5
+    longer[symbol] = count + 5
     let padded = try run(try function.resize(inputs, to: longer))
     try check(
-      "padded from \(steps) to \(steps + 5) steps",
+      "padded from \(count) to \(count + 5) steps" + (steps.count > 1 ? " of \(symbol)" : ""),
       function.resizeOutputs(padded, to: sizes))
   }
   return checks
 }
 
 extension Function {
-  /// Whether an input says how long every row is.
-  fileprivate var takesLengths: Bool {
-    graph.arguments.contains { argument in
-      if case .length? = graph.range(of: argument) { true } else { false }
+  /// The dimension that counts rows: it leads every output and some inputs, and is nowhere else.
+  fileprivate var rowSymbol: String? {
+    guard let rows = outputs.first?.type.shape.first, let symbol = rows.symbols.first,
+      rows == .symbol(symbol), outputs.allSatisfy({ $0.type.shape.first == rows }),
+      inputs.contains(where: { $0.type.shape.first == rows }),
+      inputs.allSatisfy({ !$0.type.shape.dropFirst().flatMap(\.symbols).contains(symbol) })
+    else { return nil }
+    return symbol
+  }
+
+  /// The dimensions that count steps, of which an input says how many every row has.
+  fileprivate var stepSymbols: [String] {
+    let symbols = graph.arguments.compactMap { argument -> String? in
+      guard case .length(let limit)? = graph.range(of: argument), let symbol = limit.symbols.first,
+        limit == .symbol(symbol)
+      else { return nil }
+      return symbol
     }
+    return Set(symbols).sorted()
   }
 
   fileprivate func resize(

@@ -135,14 +135,14 @@ import Testing
     #expect(result.errors.hasPrefix("error: \(message)\n"), "\(result)")
   }
 
-  @Test(arguments: ["--length 5", "--score", "--seed 1", "--stop x"])
+  @Test(arguments: ["--length 5", "--score", "--seed 1", "--stop x", "--beam 2"])
   func otherModelsHaveNoneOfThis(_ options: String) throws {
     let result = try predict("labels.sequent \(options)", input: "a")
     let option = options.split(separator: " ")[0]
     #expect(result.status == 2 && result.output.isEmpty, "\(result)")
     #expect(
       result.errors.hasPrefix(
-        "error: option \(option): only language models have it, labels.sequent is a classify model\n"
+        "error: option \(option): labels.sequent is a classify model, which does not have it\n"
       ),
       "\(result)")
   }

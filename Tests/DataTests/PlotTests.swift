@@ -110,6 +110,20 @@ import Testing
     try show(long.svg(), "words")
   }
 
+  @Test func severalMapsAreOnePicture() throws {
+    let maps = [["a", "b & c"], [], ["d"]].enumerated().map { index, rows in
+      HeatMap(
+        title: "map \(index)", rowLabel: "answer", columnLabel: "source", rows: rows,
+        columns: ["x", "y"], values: rows.map { _ in [0.25, 0.75] })
+    }
+    let svg = HeatMap.svg(maps)
+    #expect(isWellFormed(svg) && isWellFormed(HeatMap.svg([])))
+    #expect(count("rect", svg) == 1 + 3 * 20 + 6)
+    #expect((0..<3).allSatisfy { svg.contains(">map \($0)<") })
+    #expect(HeatMap.svg([maps[0]]) == maps[0].svg())
+    try show(svg, "maps")
+  }
+
   @Test func picturesAreWrittenInWhole() throws {
     let files = try TemporaryFiles(["plot.svg": "old"])
     let plot = LinePlot(title: "t", xLabel: "x", yLabel: "y", series: [.init("s", values: [1, 2])])

@@ -111,6 +111,11 @@ public struct CompiledModel: Sendable {
     try Generator(try task(), session: session(threads: threads))
   }
 
+  /// Answers lines of text with text, by the model's task.
+  public func sequencePredictor(threads: Int? = nil) throws -> SequencePredictor {
+    try SequencePredictor(try task(), executable, threads: threads)
+  }
+
   /// Scores text, for a language model.
   public func scorer(threads: Int? = nil) throws -> TextScorer {
     try TextScorer(try task(), session: session(threads: threads))

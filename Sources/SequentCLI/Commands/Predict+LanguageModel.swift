@@ -58,7 +58,7 @@ private func write(
 }
 
 /// A text in one line and one field.
-private func escaped(_ text: String) -> String {
+func escaped(_ text: String) -> String {
   var result = ""
   for scalar in text.unicodeScalars {
     switch scalar {

@@ -18,13 +18,22 @@ private let format = Option<AnswerFormat>("format", help: "how answers are print
 let predictCommand = Command(
   name: "predict", summary: "answers each line of standard input with a line",
   positionals: [ArtifactArgument.help],
-  options: [best, format] + LanguageModelOptions.all + [SharedOptions.threads],
+  options: [best, format] + SequenceOptions.all + LanguageModelOptions.all + SamplingOptions.all
+    + [SharedOptions.threads],
   discussion: """
     An answer's line has fields with tabs between them: the answer (a label, or for a tagger labels
     with spaces between them) and its probability. Lines that come together are run together; the
     answers don't depend on it.
 
         printf 'zwischen\\nthrough\\n' | sequent predict language.sequent
+
+    A model that answers a text with a text prints it and its score: the logarithm of its
+    probability, divided by ((5 + its length) / 6)^0.6. --beam looks for the answers of the largest
+    score, the most probable token at every step is taken without it; --n-best alone is a beam of as
+    many. Options of drawing make every answer a sample. --attention writes what the first answer
+    to each line attends to.
+
+        sequent predict pronounce.sequent --beam 4 --n-best 3 --attention a.svg <<< attention
 
     A language model goes on with each line as its prompt. A single line, and what is typed at a
     terminal, is printed with what follows it as it is, while it is written. Several lines are
@@ -47,34 +56,51 @@ let predictCommand = Command(
         sequent predict lm.sequent --score < lines.txt
     """
 ) { arguments in
-  let count = try arguments.value(best) ?? 1
+  let count = try arguments.value(best)
   let format = try arguments.value(format) ?? .text
   let threads = try arguments.value(SharedOptions.threads)
   let model = try CompiledModel(try ArtifactArgument.open(try arguments.required(0)))
-  let language = try LanguageModelOptions(arguments)
-  if try model.task().kind == .languageModel {
-    if language.isScoring {
-      if try arguments.value(best) != nil {
-        throw UsageError("option --n-best: --score has one answer for a line")
-      }
-      try score(model, format, threads: threads)
-    } else {
-      try generate(model, language.generation, samples: count, format, threads: threads)
-    }
-    return
-  }
-  if let option = language.given.first {
+  let kind = try model.task().kind
+  if let option = options(otherThanOf: kind).first(where: { arguments.has($0.name) }) {
     throw UsageError(
-      "option --\(option): only language models have it, \(try arguments.required(0)) is a "
-        + "\(try model.task().kind.rawValue) model")
+      "option --\(option.name): \(try arguments.required(0)) is a \(kind.rawValue) model, which "
+        + "does not have it")
   }
-  if try model.task().kind == .forecast {
-    if try arguments.value(best) != nil {
-      throw UsageError("option --n-best: a forecast is one answer")
+  switch kind {
+  case .languageModel:
+    let options = try LanguageModelOptions(arguments)
+    guard options.isScoring else {
+      return try generate(
+        model, options.generation, samples: count ?? 1, format, threads: threads)
     }
-    return try forecast(model, format, threads: threads)
+    guard count == nil else {
+      throw UsageError("option --n-best: --score has one answer for a line")
+    }
+    try score(model, format, threads: threads)
+  case .sequenceToSequence:
+    let predictor = try model.sequencePredictor(threads: threads)
+    try answer(
+      predictor, try SequenceOptions(arguments, count: count, for: predictor), format)
+  case .forecast:
+    guard count == nil else { throw UsageError("option --n-best: a forecast is one answer") }
+    try forecast(model, format, threads: threads)
+  case .classify, .tag:
+    try label(try model.predictor(threads: threads), best: count ?? 1, format)
   }
-  let predictor = try model.predictor(threads: threads)
+}
+
+/// The options that models of a kind do not have.
+private func options(otherThanOf kind: ModelTask.Kind) -> [any AnyOption] {
+  switch kind {
+  case .languageModel: SequenceOptions.all
+  case .sequenceToSequence: LanguageModelOptions.all
+  case .classify, .tag, .forecast:
+    SequenceOptions.all + LanguageModelOptions.all + SamplingOptions.all
+  }
+}
+
+/// Answers every line of standard input with labels.
+private func label(_ predictor: Predictor, best count: Int, _ format: AnswerFormat) throws {
   var reader = LineReader()
   while let lines = try reader.nextLines() {
     let predictions = try predictor.predict(lines, best: count)
@@ -90,6 +116,8 @@ let predictCommand = Command(
 struct Answer {
   let text: String
   let score: Double
+  /// Where it is not the score's.
+  var logProbability: Double?
 }
 
 /// Answers and scores with tabs between them.
@@ -100,10 +128,13 @@ func fields(of answers: [Answer]) -> String {
 /// A line and its answers as an object.
 func json(of answers: [Answer], for line: String) -> String {
   let answers = answers.map { answer in
-    JSON.object([
-      JSON.Member(name: "answer", value: .string(answer.text)),
-      JSON.Member(name: "score", value: .number(answer.score)),
-    ])
+    JSON.object(
+      [
+        JSON.Member(name: "answer", value: .string(answer.text)),
+        JSON.Member(name: "score", value: .number(answer.score)),
+      ]
+        + (answer.logProbability.map { [JSON.Member(name: "log_probability", value: .number($0))] }
+          ?? []))
   }
   return JSON.object([
     JSON.Member(name: "line", value: .string(line)),

@@ -1,0 +1,40 @@
+import Sequent
+import SequentBenchmarks
+
+/// How many lines are answered before the first of their answers is printed.
+private let linesAtOnce = 1024
+
+/// Answers every line of standard input with a text.
+func answer(
+  _ predictor: SequencePredictor, _ options: SequenceOptions, _ format: AnswerFormat
+) throws {
+  var alignments: [(title: String, alignment: Alignment)] = []
+  var reader = LineReader()
+  while let lines = try reader.nextLines() {
+    for start in stride(from: 0, to: lines.count, by: linesAtOnce) {
+      let lines = Array(lines[start...].prefix(linesAtOnce))
+      let found = try predictor.predict(lines, options.decoding)
+      let answers = zip(lines, found).map { line, found in
+        let answers = found.map { answer in
+          Answer(
+            text: format == .json ? answer.text : escaped(answer.text),
+            score: answer.hypothesis.score, logProbability: answer.hypothesis.logProbability)
+        }
+        return format == .json ? json(of: answers, for: line) : fields(of: answers)
+      }
+      try output(answers.joined())
+      guard options.alignmentPath != nil else { continue }
+      for (line, found) in zip(lines, found) {
+        guard let best = found.first else { continue }
+        alignments.append(("\(line) → \(best.text)", predictor.alignment(of: line, best)))
+      }
+    }
+  }
+  guard let path = options.alignmentPath else { return }
+  if path.hasSuffix(".svg") {
+    try HeatMap.write(alignments.map { $0.alignment.heatMap(title: $0.title) }, to: path)
+  } else {
+    let objects = JSON.array(alignments.map(\.alignment.json))
+    try replaceFile(at: path, with: "\(objects)\n")
+  }
+}
