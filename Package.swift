@@ -125,7 +125,10 @@ let package = Package(
       path: "Tests/DifferentiationTests", swiftSettings: swiftSettings),
     .testTarget(
       name: "ParityTests",
-      dependencies: ["Sequent", "SequentIR", "SequentCompiler", "SequentRuntime", "TestSupport"],
+      dependencies: [
+        "Sequent", "SequentIR", "SequentCompiler", "SequentRuntime", "SequentExamples",
+        "TestSupport",
+      ],
       path: "Tests/ParityTests", resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(
       name: "LayerTests", dependencies: ["Sequent", "SequentIR", "SequentExamples"],

@@ -7,6 +7,9 @@ public let catalog: [CatalogEntry] = [
     "char-lm", "writes text a character at a time", CharacterLanguageModel.self),
   CatalogEntry("tagger", "gives every word of a text a label", Tagger.self),
   CatalogEntry("pronounce", "says how a word is pronounced", Pronounce.self),
+  CatalogEntry(
+    "keras-encoder-decoder", "the encoder-decoder of Keras's documentation",
+    KerasEncoderDecoder.self),
   CatalogEntry("forecaster", "forecasts the next rows of a numeric series", Forecaster.self),
 ]
 

@@ -17,7 +17,8 @@ let inspectCommand = Command(
   let total = counts.reduce(0, +)
   try output("model       \(module.name)\n")
   try output("task        \(model.traced.task.map(describe) ?? "none")\n")
-  try output("parameters  \(counts.count), \(total) values, \(4 * total) bytes\n")
+  try output("parameters  \(counts.count), \(total) values, \(4 * total) bytes\n\n")
+  try output("\(ModelSummary(model.traced.module))")
   for function in module.functions {
     try output("\nfunction \(function.name)\n")
     try output(describe(function))

@@ -206,7 +206,6 @@ extension BackwardBody.Result {
       case .outer(let value): value
       }
     }
-    // A sum over steps was taken before the step's last reshape.
     switch self {
     case .stack(let stack): return resolve(stack)
     // A sum or product that was taken before a reshape gets its shape here.
