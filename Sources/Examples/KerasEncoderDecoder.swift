@@ -1,4 +1,5 @@
 import Sequent
+import SequentIR
 
 /// The encoder-decoder of Keras's documentation: vectors in, distributions over classes out.
 ///

@@ -29,7 +29,8 @@ import Testing
     for line in [
       "model       LanguageOfWord\n",
       "task        classify, 8 labels, text by character, vocabulary of 59\n",
-      "parameters  27, 505 values, 2020 bytes\n", "  input       tokens: i32[batch, time]\n",
+      "parameters  27, 505 values, 2020 bytes\n", "\nencoder.layer0.backward  lstm ",
+      "  input       tokens: i32[batch, time]\n",
       "  output      logits: f32[batch, 8]\n", " recurrent_sequence\n", "  run         ",
     ] { #expect(result.output.contains(line), "\(line)\(result)") }
   }

@@ -123,7 +123,9 @@ private struct LayerSurvey {
       entries[path]?.roles.insert(parameter.role)
       if path != own { entries[path]?.gates.insert(Self.split(own).last) }
     }
-    return paths.map { path in
+    // The function's own operations stand between those of all layers: they come last.
+    let ordered = paths.filter { !$0.isEmpty } + paths.filter(\.isEmpty)
+    return ordered.map { path in
       let entry = entries[path] ?? Entry()
       return ModelSummary.Layer(
         path: path, purpose: Self.purpose(entry),
@@ -147,10 +149,11 @@ private struct LayerSurvey {
     }
     if does.isSuperset(of: ["sqrt", "reduce.mean"]) { found.append("normalization") }
     if found.isEmpty {
-      let trivial: Set<String> = ["constant", "reshape"]
       var names: [String] = []
-      for name in entry.operations.map(\.rule.mnemonic)
-      where !names.contains(name) && !trivial.contains(name) { names.append(name) }
+      for operation in entry.operations where !names.contains(operation.rule.mnemonic) {
+        if case .constant = operation { continue }
+        names.append(operation.rule.mnemonic)
+      }
       found = names.count > 4 ? names.prefix(3) + ["…"] : names
     }
     return found.joined(separator: ", ")

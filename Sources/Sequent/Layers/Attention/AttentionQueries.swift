@@ -4,6 +4,8 @@ import SequentIR
 struct AttentionQueries {
   /// `[batch, queries, width]`.
   let queries: Tensor
+  /// What they are matched with and what they gather, in the graph of the queries' step.
+  let keys, values: Tensor
   /// What stretches to `[batch, queries, keys]`: where false a query does not see a key.
   let mask: Tensor?
   private let isOne: Bool
@@ -19,7 +21,9 @@ struct AttentionQueries {
     }
     isOne = queries.rank == 2
     self.queries = isOne ? queries.expanded(at: 1) : queries
-    mask = memory.mask(in: memory.trace(with: queries))
+    let trace = memory.trace(with: queries)
+    (keys, values) = (trace.inside(memory.keys), trace.inside(memory.values))
+    mask = memory.mask(in: trace)
   }
 
   /// A result `[batch, queries, …]`, without the axis of queries if they had none.

@@ -48,7 +48,7 @@ public struct HardAttention<Score: AttentionScore>: Sendable {
         let none = queries.withoutValue
         return AttentionChoice(context: none, weights: none, keys: none, logProbability: none)
       }
-      let all = score.scores(form.queries, memory.keys)
+      let all = score.scores(form.queries, form.keys)
       guard all.value != nil else {
         return AttentionChoice(context: all, weights: all, keys: all, logProbability: all)
       }
@@ -60,7 +60,7 @@ public struct HardAttention<Score: AttentionScore>: Sendable {
       if let mask = form.mask { isChosen = isChosen.emit(.binary(.and), [mask]) }
       let weights = isChosen.cast(to: .float32)
       return AttentionChoice(
-        context: form.result(matmul(weights, memory.values)), weights: form.result(weights),
+        context: form.result(matmul(weights, form.values)), weights: form.result(weights),
         keys: form.result(keys), logProbability: form.result(logProbability(isChosen, scores)))
     }
   }

@@ -49,7 +49,7 @@ public struct Attention<Score: AttentionScore>: Sendable {
       guard let form = AttentionQueries(queries, memory) else {
         return AttentionOutput(context: queries.withoutValue, weights: queries.withoutValue)
       }
-      let scores = score.scores(form.queries, memory.keys)
+      let scores = score.scores(form.queries, form.keys)
       var weights: Tensor
       if let window {
         let distance = AttentionWindow.distance(
@@ -61,7 +61,7 @@ public struct Attention<Score: AttentionScore>: Sendable {
       } else {
         weights = softmax(scores, mask: form.mask)
       }
-      let sums = matmul(weights, memory.values)
+      let sums = matmul(weights, form.values)
       return AttentionOutput(context: form.result(sums), weights: form.result(weights))
     }
   }
