@@ -34,6 +34,7 @@ private func hoisted(_ graph: Graph, _ context: inout PassContext) throws -> Gra
           operand: try outside.copy(value, to: &rewriter),
           type: scan.body.type(of: value), name: scan.body.name(of: value), values: [value]))
     }
+    parts.invariants.removeAll { $0.values.allSatisfy { !invariant.needed.contains($0) } }
     let (operation, operands) = try parts.rebuilt()
     return try rewriter.append(operation, operands, replacing: node)
   }
@@ -43,6 +44,8 @@ private func hoisted(_ graph: Graph, _ context: inout PassContext) throws -> Gra
 private struct InvariantNodes {
   /// The values computed without the step that the rest of the body, or its results, need.
   private(set) var frontier: [Value] = []
+  /// What the rest of the body, or its results, need.
+  private(set) var needed: Set<Value>
 
   init(_ scan: Scan) {
     let body = scan.body
@@ -56,7 +59,7 @@ private struct InvariantNodes {
         hoistable.formUnion(node.results)
       }
     }
-    var needed: Set<Value> = Set(body.results)
+    needed = Set(body.results)
     for node in body.nodes where !node.results.allSatisfy(hoistable.contains) {
       needed.formUnion(node.operands)
     }
