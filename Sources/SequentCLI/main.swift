@@ -15,9 +15,8 @@ enum ExitStatus: Int32 {
 
 /// The verbs, in the order of the overview.
 let commands: [Command] = [
-  compileCommand, runCommand, predictCommand, trainCommand, benchCommand, inspectCommand,
-  listCommand, optCommand,
-  verifyCommand,
+  compileCommand, runCommand, predictCommand, trainCommand, evaluateCommand, benchCommand,
+  inspectCommand, listCommand, optCommand, verifyCommand,
 ]
 
 /// Runs the command that the arguments name.

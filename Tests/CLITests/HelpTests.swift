@@ -3,7 +3,7 @@ import Testing
 /// What the command says of itself is what files beside this one hold.
 @Suite struct HelpTests {
   static let verbs = [
-    "compile", "run", "predict", "train", "bench", "inspect", "list", "opt", "verify",
+    "compile", "run", "predict", "train", "evaluate", "bench", "inspect", "list", "opt", "verify",
   ]
 
   @Test(arguments: verbs) func help(of verb: String) throws {

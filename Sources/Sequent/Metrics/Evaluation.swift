@@ -61,8 +61,12 @@ public struct Evaluation: Codable, Sendable {
   }
 
   /// Adds a batch and what the model makes of it.
-  public mutating func add(_ batch: Batch, loss value: Double, outputs: [String: TensorData]) {
-    loss.add(value, weight: Double(weight(of: batch)))
+  ///
+  /// - Parameter value: the loss, where it is known.
+  public mutating func add(
+    _ batch: Batch, loss value: Double? = nil, outputs: [String: TensorData]
+  ) {
+    if let value { loss.add(value, weight: Double(weight(of: batch))) }
     if labels.labelCount > 0, case .float32(let logits)? = outputs["logits"]?.elements,
       case .int32(let expected)? = batch.tensors["labels"]?.elements
     {
