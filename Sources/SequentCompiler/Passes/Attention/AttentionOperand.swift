@@ -2,7 +2,7 @@ import SequentIR
 
 /// A value and the operations of one operand that bring it into an operation's form.
 struct AttentionOperand {
-  let value: Value
+  private(set) var value: Value
   private(set) var type: TensorType
   private var steps: [Operation] = []
 
@@ -37,6 +37,23 @@ struct AttentionOperand {
     case 3: reshape(to: [shape[0], 1] + shape.dropFirst())
     default: break
     }
+  }
+
+  /// Keys or values `[batch, keyHeads, keys, width]`, where this is every head of them repeated for
+  /// the heads of queries that share it.
+  func ungrouped(in graph: Graph) -> AttentionOperand? {
+    guard steps.isEmpty, let joined = graph.producer(of: value), case .reshape = joined.operation,
+      let repeated = graph.producer(of: joined.operands[0]),
+      case .broadcast(let broadcast) = repeated.operation,
+      let opened = graph.producer(of: repeated.operands[0]), case .reshape = opened.operation
+    else { return nil }
+    let heads = AttentionOperand(opened.operands[0], in: graph)
+    var shape = heads.type.shape
+    guard shape.count == 4, type.rank == 4, broadcast.shape.count == 5 else { return nil }
+    shape.insert(1, at: 2)
+    guard graph.type(of: opened.results[0]).shape == shape else { return nil }
+    shape[2] = broadcast.shape[2]
+    return shape == broadcast.shape ? heads : nil
   }
 
   /// Axes of size 1 stretched.

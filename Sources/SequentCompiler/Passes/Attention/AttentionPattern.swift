@@ -4,7 +4,7 @@ import SequentIR
 ///
 /// Scores are q · kᵀ, a number taken from either into the scale, or vᵀ tanh(q + k). They have the axes
 /// `[batch, heads, queries, keys]`, `[batch, queries, keys]` or `[queries, keys]`; or `[batch, keys]`
-/// for a single query.
+/// for a single query. Heads of keys that are repeated for several of queries are taken once.
 struct AttentionPattern {
   private(set) var operation: FusedAttention
   private(set) var q, k, v: AttentionOperand
@@ -32,6 +32,11 @@ struct AttentionPattern {
     (q, k, vector) = (found.q, found.k, found.vector)
     v = AttentionOperand(sum.values, in: graph)
     v.addHeads()
+    if let keys = k.ungrouped(in: graph), let values = v.ungrouped(in: graph),
+      keys.type.shape[1] == values.type.shape[1]
+    {
+      (k, v) = (keys, values)
+    }
     guard v.type.rank == 4, graph.type(of: root.results[0]).shape.count <= 4 else {
       throw Miss("%\(graph.name(of: v.value)) has more than four axes")
     }

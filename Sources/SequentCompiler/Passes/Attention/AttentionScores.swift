@@ -14,25 +14,12 @@ struct AttentionScores {
       vector = sum.vector
       return
     }
-    guard let node = graph.producer(of: scores), node.operation == .matmul(MatMul()) else {
+    guard let product = AttentionProduct(scores, in: graph) else {
       throw Miss(
         "its scores are \(graph.describe(scores)), neither a product of queries and keys nor a sum "
           + "over tanh")
     }
-    var (left, right) = (node.operands[0], node.operands[1])
-    if let (x, factor) = graph.scaled(left) { (left, scale) = (x, scale * factor) }
-    if let (x, factor) = graph.scaled(right) { (right, scale) = (x, scale * factor) }
-    // A number on the keys may also stand before their transpose.
-    var transposed = AttentionOperand(right, in: graph)
-    if let inner = graph.producer(of: right), case .transpose(let transpose) = inner.operation,
-      let (x, factor) = graph.scaled(inner.operands[0])
-    {
-      transposed = AttentionOperand(x, in: graph)
-      transposed.transpose(transpose)
-      scale *= factor
-    }
-    (q, k) = (AttentionOperand(left, in: graph), transposed)
-    k.transpose()
+    (q, k, scale) = (product.q, product.k, product.scale)
     q.addHeads()
     k.addHeads()
     guard q.type.rank == 4, k.type.rank == 4 else {
