@@ -134,6 +134,16 @@ import Testing
     #expect(result.errors.hasPrefix("error: \(message)\n"), "\(result)")
   }
 
+  @Test func theModelInTheCommandPronounces() throws {
+    let words = "sequence\nattention\nencoder\ndecoder\na\n"
+    let greedy = try predict("pronounce", input: words)
+    #expect(greedy.status == 0 && lines(greedy).count == 5, "\(greedy)")
+    #expect(try predict("pronounce --beam 1", input: words).output == greedy.output)
+    let several = lines(try predict("pronounce --beam 4 --n-best 3", input: words))
+    #expect(several.allSatisfy { Set([$0[0], $0[2], $0[4]]).count == 3 })
+    #expect(lines(try predict("pronounce --beam 4 --n-best 3", input: "encoder")) == [several[2]])
+  }
+
   @Test func allFunctionsRunAndAreVerified() throws {
     let run = try Sequent.shell(
       "sequent run p.sequent --function encode --input 'source=[[2, 3, 4], [4, 0, 0]]' "

@@ -104,6 +104,20 @@ import Testing
     }
   }
 
+  @Test func `a search ends when no hypothesis can win`() throws {
+    for (count, isOver) in [(1, true), (2, false)] {
+      let rules = DecodingRules(
+        options: .beam(3, best: count), end: 3, excluded: [0], sourceLength: 4)
+      var search = BeamSearch(rules, width: 3)
+      // The end is all but certain; the best of the others is -20 / (23 / 6)^0.6 at the most.
+      let logits: [Float] = [50, 0, 0, 20, 0]
+      let next = try search.advance(logits.span, logits.span.extracting(0..<0))
+      #expect(next.isEmpty == isOver)
+      #expect(search.answers.map(\.tokens) == [[]] && search.answers[0].isComplete)
+      if !isOver { #expect(next.map(\.token) == [1, 2, 4], "equal ones by number") }
+    }
+  }
+
   @Test func `attention is recorded and weighs in`() throws {
     let decoder = try Self.decoder()
     var options = DecodingOptions.beam(3, best: 3)
@@ -135,7 +149,7 @@ import Testing
       #expect(answers.joined().allSatisfy { $0.tokens.starts(with: [7, 7, 4]) })
       options.maximumLength = 3
       #expect(throws: GenerationError.self) { try decoder.decode(Self.sources, options) }
-      for token: Int32 in [3, -1, 8] {
+      for token: Int32 in [0, 1, 2, 3, -1, 8] {
         options = DecodingOptions()
         options.prefix = [token]
         #expect(throws: GenerationError.self) { try decoder.decode(Self.sources, options) }

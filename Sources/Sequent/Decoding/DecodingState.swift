@@ -23,9 +23,6 @@ final class DecodingState {
     stepper = try executable.session(function: "step", threads: threads)
   }
 
-  /// The memory that both sessions hold.
-  var bytes: Int { encoder.bytes + stepper.bytes }
-
   /// Reads sources; each has one hypothesis afterwards, which has said nothing.
   func start(_ sources: [[Int32]]) throws {
     // Few different sizes need few plans; what is filled up is no source of any hypothesis.

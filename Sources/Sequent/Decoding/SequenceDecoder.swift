@@ -9,7 +9,8 @@ import SequentRuntime
 ///
 /// Sources are read side by side, those of about the same length together; one that is done leaves.
 /// An answer depends on its source and the options alone, bit for bit: not on other sources, their
-/// order, or the number of threads. Padding, unknown and begin tokens are never said.
+/// order, or the number of threads. Padding, unknown and begin tokens are never said. One thread at a
+/// time may use a decoder.
 public final class SequenceDecoder {
   private let functions: DecodingFunctions
   private let state: DecodingState
@@ -42,9 +43,6 @@ public final class SequenceDecoder {
   /// Whether the model shows what its answers attend to.
   public var showsAttention: Bool { functions.hasAttention }
 
-  /// The memory that the sessions hold.
-  public var bytes: Int { state.bytes }
-
   /// The tokens that are most probable step by step, without the end.
   ///
   /// - Parameter maximumLength: the most tokens of an answer, its end among them; twice the source's
@@ -64,7 +62,9 @@ public final class SequenceDecoder {
   ) throws -> [[Hypothesis]] {
     try options.check()
     for token in options.prefix
-    where token == end || token < 0 || token >= functions.vocabularySize {
+    where token == end || excluded.contains(token)
+      || !(0..<Int32(clamping: functions.vocabularySize)).contains(token)
+    {
       throw GenerationError(message: "no answer begins with token \(token)")
     }
     guard functions.hasAttention || !(options.recordsAttention || options.coveragePenalty > 0)
