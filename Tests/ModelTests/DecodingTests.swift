@@ -110,7 +110,7 @@ import Testing
         options: .beam(3, best: count), end: 3, excluded: [0], sourceLength: 4)
       var search = BeamSearch(rules, width: 3)
       // The end is all but certain; the best of the others is -20 / (23 / 6)^0.6 at the most.
-      let logits: [Float] = [50, 0, 0, 20, 0]
+      let logits: [Float] = [0, 0, 0, 20, 0]
       let next = try search.advance(logits.span, logits.span.extracting(0..<0))
       #expect(next.isEmpty == isOver)
       #expect(search.answers.map(\.tokens) == [[]] && search.answers[0].isComplete)
