@@ -15,6 +15,7 @@ let inspectCommand = Command(
   let module = model.executable.module
   let counts = module.parameters.compactMap { $0.type.staticShape?.reduce(1, *) }
   let total = counts.reduce(0, +)
+  if !sizes.isEmpty { try check(sizes, module.functions) }
   try output("model       \(module.name)\n")
   try output("task        \(model.traced.task.map(describe) ?? "none")\n")
   try output("parameters  \(counts.count), \(total) values, \(4 * total) bytes\n\n")
@@ -22,9 +23,10 @@ let inspectCommand = Command(
   for function in module.functions {
     try output("\nfunction \(function.name)\n")
     try output(describe(function))
-    if !sizes.isEmpty {
-      try function.check(sizes, for: "inspect --dim")
-      let plan = try model.executable.plan(function: function.name, Bindings(sizes))
+    // Functions have dimensions of their own: those whose sizes are given run.
+    let own = sizes.filter { function.symbols.contains($0.key) }
+    if !own.isEmpty, own.count == function.symbols.count {
+      let plan = try model.executable.plan(function: function.name, Bindings(own))
       try output(
         "  run         \(plan.kernelCount) kernels, \(plan.arenaBytes) bytes of memory (at least "
           + "\(plan.lowerBoundBytes)), \(fixed(plan.flops / 1e6, 3)) MFLOP\n")
@@ -32,11 +34,26 @@ let inspectCommand = Command(
   }
 }
 
+/// Makes sure that every size is that of a dimension, and some function has all of its sizes.
+private func check(_ sizes: [String: Int], _ functions: [Function]) throws(UsageError) {
+  let known = Set(functions.flatMap(\.symbols))
+  let isComplete = functions.contains { $0.symbols.allSatisfy { sizes[$0] != nil } }
+  guard !isComplete || !sizes.keys.allSatisfy(known.contains), let main = functions.first else {
+    return
+  }
+  try main.check(sizes, for: "inspect --dim")
+}
+
 private func describe(_ task: ModelTask) -> String {
   if let series = task.series {
     return "\(task.kind.rawValue), the \(series.windows.horizon) rows after "
       + "\(series.windows.inputLength) rows of \(series.scaling.columns.count) columns: "
       + task.labels.joined(separator: ", ")
+  }
+  if let source = task.source {
+    return "\(task.kind.rawValue), reads by \(source.unit.rawValue), vocabulary of "
+      + "\(source.vocabulary.count), says by \(task.text.unit.rawValue), vocabulary of "
+      + "\(task.text.vocabulary.count)"
   }
   return "\(task.kind.rawValue), \(task.labels.count) labels, text by \(task.text.unit.rawValue), "
     + "vocabulary of \(task.text.vocabulary.count)"
