@@ -1,23 +1,17 @@
-/// The merges of a byte pair encoding, ready to encode pieces of text.
+/// The merges of a byte pair encoding, ready to encode text.
 struct BytePairTable: Sendable {
-  /// What a pair of tokens becomes, and how early: the lowest rank is merged first.
-  private struct Merge: Sendable {
-    let rank: Int32
-    let token: Int32
-  }
-
   private let bytes: [Int32]
-  private let merges: [UInt64: Merge]
+  private let merges: MergeTable
 
   /// The table of an encoding; merges that `problem` would report are left out.
   init(_ encoding: TextEncoding) {
-    let numbers = Self.numbers(encoding)
-    bytes = ByteAlphabet.scalars.map { numbers[String($0)] ?? Int32(clamping: encoding.unknown) }
-    var merges: [UInt64: Merge] = [:]
-    for (rank, text) in (encoding.merges ?? []).enumerated() {
-      guard let (left, right, token) = Self.tokens(of: text, numbers) else { continue }
-      let pair = packed(left, right)
-      if merges[pair] == nil { merges[pair] = Merge(rank: Int32(clamping: rank), token: token) }
+    let numbers = Numbers(encoding.vocabulary)
+    bytes = Self.alphabet.map { numbers[$0] ?? Int32(clamping: encoding.unknown ?? 0) }
+    let texts = encoding.merges ?? []
+    var merges = MergeTable(capacity: texts.count)
+    for (rank, text) in texts.enumerated() {
+      guard let (left, right, token) = numbers.merge(text) else { continue }
+      merges.insert(left, right, MergeTable.Merge(rank: Int32(clamping: rank), token: token))
     }
     self.merges = merges
   }
@@ -25,20 +19,62 @@ struct BytePairTable: Sendable {
   /// What is wrong with the merges or the vocabulary of an encoding; nil when nothing is.
   static func problem(_ encoding: TextEncoding) -> String? {
     guard let merges = encoding.merges else { return "byte pairs have no merges" }
-    let numbers = numbers(encoding)
-    if let byte = ByteAlphabet.scalars.firstIndex(where: { numbers[String($0)] == nil }) {
+    let numbers = Numbers(encoding.vocabulary)
+    if let byte = alphabet.firstIndex(where: { numbers[$0] == nil }) {
       return "the vocabulary has no token for the byte \(byte)"
     }
-    guard let rank = merges.firstIndex(where: { tokens(of: $0, numbers) == nil }) else {
-      return nil
-    }
+    guard let rank = merges.firstIndex(where: { numbers.merge($0) == nil }) else { return nil }
     return "merge \(rank), '\(merges[rank])', is not 'left right' of tokens in the vocabulary, "
       + "with their concatenation"
   }
 
-  /// Appends the tokens of a piece of text.
-  func encode(
-    _ piece: UnsafeBufferPointer<UInt8>, _ scratch: inout Scratch, into tokens: inout [Int32]
+  private static let alphabet = ByteAlphabet.scalars.map { Array(String($0).utf8) }
+
+  /// Appends the tokens of a text.
+  func encode(_ text: UnsafeBufferPointer<UInt8>, into tokens: inout [Int32]) {
+    var scratch = Scratch()
+    forEachPiece(in: text) { piece in
+      if piece.count <= Self.shortPiece {
+        encode(short: piece, into: &tokens)
+      } else {
+        encode(long: piece, &scratch, into: &tokens)
+      }
+    }
+  }
+
+  /// A piece of so many bytes is quicker looked through than kept in a queue.
+  private static let shortPiece = 24
+
+  /// Merges the best pair, and looks through all of them again.
+  private func encode(short piece: UnsafeBufferPointer<UInt8>, into tokens: inout [Int32]) {
+    let start = tokens.count
+    for byte in piece { tokens.append(bytes[Int(byte)]) }
+    withUnsafeTemporaryAllocation(of: MergeTable.Merge?.self, capacity: piece.count) { found in
+      for place in 0..<piece.count - 1 {
+        found[place] = merges[tokens[start + place], tokens[start + place + 1]]
+      }
+      var count = piece.count
+      while count > 1 {
+        var best: (place: Int, merge: MergeTable.Merge)?
+        for place in 0..<count - 1 {
+          if let merge = found[place], merge.rank < best?.merge.rank ?? .max {
+            best = (place, merge)
+          }
+        }
+        guard let (place, merge) = best else { break }
+        count -= 1
+        tokens[start + place] = merge.token
+        tokens.remove(at: start + place + 1)
+        for later in place..<count - 1 { found[later] = found[later + 1] }
+        if place > 0 { found[place - 1] = merges[tokens[start + place - 1], merge.token] }
+        if place + 1 < count { found[place] = merges[merge.token, tokens[start + place + 1]] }
+      }
+    }
+  }
+
+  /// Keeps the pairs that can be merged in a queue.
+  private func encode(
+    long piece: UnsafeBufferPointer<UInt8>, _ scratch: inout Scratch, into tokens: inout [Int32]
   ) {
     scratch.start(piece.lazy.map { bytes[Int($0)] })
     for position in 0..<max(piece.count - 1, 0) { consider(position, &scratch) }
@@ -47,7 +83,7 @@ struct BytePairTable: Sendable {
       let next = scratch.next[position]
       // A candidate is stale when one of its tokens has become part of another.
       guard scratch.tokens[position] >= 0, next < piece.count,
-        let merge = merges[packed(scratch.tokens[position], scratch.tokens[next])],
+        let merge = merges[scratch.tokens[position], scratch.tokens[next]],
         UInt64(merge.rank) == candidate >> 32
       else { continue }
       scratch.join(position, as: merge.token)
@@ -61,25 +97,36 @@ struct BytePairTable: Sendable {
   private func consider(_ position: Int, _ scratch: inout Scratch) {
     let next = scratch.next[position]
     guard next < scratch.tokens.count,
-      let merge = merges[packed(scratch.tokens[position], scratch.tokens[next])]
+      let merge = merges[scratch.tokens[position], scratch.tokens[next]]
     else { return }
     scratch.candidates.insert(UInt64(merge.rank) << 32 | UInt64(position))
   }
 
-  private static func numbers(_ encoding: TextEncoding) -> [String: Int32] {
-    Dictionary(
-      encoding.vocabulary.enumerated().map { ($1, Int32(clamping: $0)) },
-      uniquingKeysWith: { first, _ in first })
-  }
+  /// The numbers of a vocabulary's tokens, by their UTF-8.
+  private struct Numbers {
+    private var strings = ByteStringTable()
+    private var numbers: [Int32] = []
 
-  private static func tokens(
-    of merge: String, _ numbers: [String: Int32]
-  ) -> (left: Int32, right: Int32, token: Int32)? {
-    let parts = merge.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
-    guard parts.count == 2, let left = numbers[parts[0]], let right = numbers[parts[1]],
-      let token = numbers[parts[0] + parts[1]]
-    else { return nil }
-    return (left, right, token)
+    init(_ vocabulary: [String]) {
+      for (number, entry) in vocabulary.enumerated() where !entry.isEmpty {
+        let index = entry.withUTF8Bytes { strings.insert($0) }
+        if index == numbers.count { numbers.append(Int32(clamping: number)) }
+      }
+    }
+
+    subscript(text: some Collection<UInt8>) -> Int32? {
+      Array(text).withUnsafeBufferPointer { strings.index(of: $0).map { numbers[$0] } }
+    }
+
+    /// The tokens of `left right`, and the one that both are together.
+    func merge(_ text: String) -> (left: Int32, right: Int32, token: Int32)? {
+      let bytes = Array(text.utf8)
+      guard let space = bytes.firstIndex(of: UInt8(ascii: " ")),
+        let left = self[bytes[..<space]], let right = self[bytes[(space + 1)...]],
+        let token = self[bytes[..<space] + bytes[(space + 1)...]]
+      else { return nil }
+      return (left, right, token)
+    }
   }
 
   /// The tokens of one piece while pairs of them are merged, as a linked list.
@@ -108,9 +155,4 @@ struct BytePairTable: Sendable {
       if next[second] < tokens.count { previous[next[second]] = position }
     }
   }
-}
-
-/// Two tokens as one key; its order is that of the first, then of the second.
-func packed(_ left: Int32, _ right: Int32) -> UInt64 {
-  UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
 }

@@ -87,12 +87,9 @@ private func scalarKind(
     default: return (.other, 1)
     }
   }
-  let length = min(first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4, text.count - position)
-  var value = UInt32(first) & (length == 2 ? 0x1f : length == 3 ? 0x0f : 0x07)
-  for byte in text[position + 1..<position + length] { value = value << 6 | UInt32(byte & 0x3f) }
-  guard let properties = Unicode.Scalar(value)?.properties else { return (.other, length) }
-  if properties.isWhitespace { return (.space, length) }
-  switch properties.generalCategory {
+  let (scalar, length) = text.wideScalar(at: position)
+  if scalar.properties.isWhitespace { return (.space, length) }
+  switch UnicodeVersion.sixteen.category(of: scalar) {
   case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
     return (.letter, length)
   case .decimalNumber, .letterNumber, .otherNumber: return (.number, length)

@@ -29,6 +29,7 @@ public struct VocabularyBuilder: Sendable {
     switch form.unit {
     case .character: for scalar in text.unicodeScalars { characters[scalar.value, default: 0] += 1 }
     case .word: text.withUTF8Bytes { forEachWord(in: $0) { pieces.add($0) } }
+    case .wordPiece: text.withUTF8Bytes { forEachWordOrSign(in: $0) { pieces.add($0) } }
     case .bytePair: text.withUTF8Bytes { forEachPiece(in: $0) { pieces.add($0) } }
     }
   }
@@ -71,6 +72,9 @@ public struct VocabularyBuilder: Sendable {
         return "\(left) \(right)"
       }
       tokens += strings
+    case .wordPiece:
+      throw VocabularyError(
+        message: "word pieces come with a checkpoint and are not made here; byte pairs are")
     }
     return TextEncoding(
       unit: form.unit, vocabulary: tokens, unknown: 1, isLowercased: form.isLowercased,
