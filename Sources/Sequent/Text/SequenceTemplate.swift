@@ -55,7 +55,8 @@ extension SequenceTemplate {
     }
     for part in parts {
       switch part {
-      case .token(let number, let segment): append(CollectionOfOne(Int32(clamping: number)), segment)
+      case .token(let number, let segment):
+        append(CollectionOfOne(Int32(clamping: number)), segment)
       case .first(let segment):
         (result.start, result.firstCount) = (result.tokens.count, firstCount)
         append(first.prefix(firstCount), segment)

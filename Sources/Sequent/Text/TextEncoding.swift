@@ -16,8 +16,9 @@ public struct TextEncoding: Hashable, Sendable {
 
   /// What one token is.
   public let unit: Unit
-  /// The tokens by number; those of byte pairs in the byte alphabet (a space is `Ġ`). An empty one
-  /// is none: its number is never given.
+  /// The tokens by number; those of byte pairs in the byte alphabet (a space is `Ġ`).
+  ///
+  /// An empty one is none: its number is never given.
   public let vocabulary: [String]
   /// The number of every token that is not in the vocabulary; nil when everything is, as bytes are.
   public let unknown: Int?

@@ -1,7 +1,8 @@
 import Foundation
 
-/// How a word piece encoding brings text to the form of its vocabulary: BERT's rules (Devlin et al.,
-/// 2019). Lower-casing is the encoding's own `isLowercased`.
+/// How a word piece encoding brings text to the form of its vocabulary: BERT's rules.
+///
+/// Lower-casing is the encoding's own `isLowercased`.
 public struct WordPieceRules: Codable, Hashable, Sendable {
   /// Whether control characters are dropped, and white space of any kind is a space.
   public var cleansText = true

@@ -68,8 +68,7 @@ struct WordPieceTable: Sendable {
   }
 }
 
-/// Cuts UTF-8 text into words and signs: what stands between white space, every punctuation mark by
-/// itself. It is the cut that BERT makes.
+/// Cuts UTF-8 text into words and signs: what stands between white space, and punctuation marks.
 func forEachWordOrSign(
   in text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Void
 ) {

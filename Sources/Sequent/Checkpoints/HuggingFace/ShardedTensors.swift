@@ -18,11 +18,12 @@ struct ShardedTensors: TensorSource {
     name = contents.name
     let folder = URL(filePath: contents.name).deletingLastPathComponent().path
     let map = try FileValue(contents).required("weight_map")
-    let files = try map.members().map { (tensor: $0.name, file: try $0.value.string(), at: $0.value) }
+    let entries = try map.members()
     var numbers: [String: Int] = [:]
     var shards: [SafetensorsFile] = []
     var places: [String: Int] = [:]
-    for (tensor, file, value) in files {
+    for (tensor, value) in entries {
+      let file = try value.string()
       guard !file.contains("/"), file != "..", !file.isEmpty else {
         throw value.problem("'\(file)' is not a file beside the index")
       }

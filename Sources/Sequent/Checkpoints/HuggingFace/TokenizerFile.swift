@@ -36,7 +36,9 @@ struct TokenizerFile {
     _ model: FileValue, _ added: [AddedToken], _ template: SequenceTemplate?, _ limit: Int?
   ) throws -> TextEncoding {
     let cut = try root.required("pre_tokenizer")
-    guard try alone(cut).type == "BertPreTokenizer" else { throw cut.unsupported("BertPreTokenizer") }
+    guard try alone(cut).type == "BertPreTokenizer" else {
+      throw cut.unsupported("BertPreTokenizer")
+    }
     var rules = WordPieceRules()
     var isLowercased = false
     (rules.cleansText, rules.separatesIdeographs, rules.stripsAccents) = (false, false, false)

@@ -1,16 +1,20 @@
 import Foundation
 
-/// The files of a tokenizer in a checkpoint's folder: `tokenizer.json`, or what older checkpoints have,
-/// `vocab.txt` (BERT) or `vocab.json` and `merges.txt` (GPT-2), with `tokenizer_config.json`.
-struct TokenizerFolder {
-  private let folder: String
-
-  /// The encoding in a folder; nil when it has no tokenizer's files.
-  static func encoding(in folder: String) throws -> TextEncoding? {
+extension TextEncoding {
+  /// The encoding of a Hugging Face checkpoint's folder; nil when it has no tokenizer's files.
+  ///
+  /// - Throws: `FormatError` with the file, and what in it is wrong or not supported.
+  public static func pretrained(in folder: String) throws -> TextEncoding? {
     try TokenizerFolder(folder: folder).encoding()
   }
+}
 
-  private func encoding() throws -> TextEncoding? {
+/// The files of a tokenizer in a checkpoint's folder: `tokenizer.json`, or what older checkpoints have,
+/// `vocab.txt` (BERT) or `vocab.json` and `merges.txt` (GPT-2), with `tokenizer_config.json`.
+private struct TokenizerFolder {
+  let folder: String
+
+  func encoding() throws -> TextEncoding? {
     if let file = try contents("tokenizer.json") { return try TokenizerFile.encoding(file) }
     if let file = try contents("vocab.txt") { return try wordPieces(file) }
     guard let file = try contents("vocab.json") else { return nil }
