@@ -1,3 +1,4 @@
+import Foundation
 import SequentIR
 import Testing
 
@@ -80,6 +81,54 @@ import Testing
       _ = json.description
       for type in ElementType.allCases {
         _ = try? TensorData(json: json["a"] ?? json, elementType: type).json
+      }
+    }
+  }
+
+  @Test(arguments: ["bert", "gpt2"])
+  func tokenizer(name: String) throws {
+    let whole = try bytes(of: fixture("tokenizers/\(name)/tokenizer.json"))
+    // The vocabulary would be most of what is changed: a few of its tokens stand for all.
+    let text = String(decoding: whole, as: UTF8.self)
+    let start = try #require(text.range(of: #""model":"#)).upperBound
+    let short =
+      name == "bert"
+      ? ###"{"type":"WordPiece","unk_token":"[UNK]","vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"###
+        + ###""[SEP]":3,"[MASK]":4,"a":5,"##b":6}}}"###
+      : #"{"type":"BPE","vocab":{"a":0,"b":1,"ab":2},"merges":["a b",["ab","a"]]}}"#
+    damage(Array((text[..<start] + short).utf8), seed: 7) { contents in
+      let encoder = try TokenizerFile.encoding(contents).encoder()
+      _ = encoder.decode(encoder.encode("ab [MASK] é漢", "b").tokens)
+    }
+  }
+
+  @Test func vocabularies() throws {
+    let lines = "[PAD]\r\n[UNK]\n[CLS]\n\n[SEP]\na\n##b\né\n"
+    damage(Array(lines.utf8), seed: 8) { _ = try PretrainedVocabulary(lines: $0) }
+  }
+
+  @Test func shards() throws {
+    let path = try fixture("checkpoints/labelling/model.safetensors.index.json")
+    let folder = URL(filePath: path).deletingLastPathComponent().path
+    let text = String(decoding: try bytes(of: path), as: UTF8.self)
+    let whole = text.split(separator: "\n").prefix(12).joined() + #""x":"y"}}"#
+    damage(Array(whole.utf8), seed: 9) { contents in
+      let bytes = contents.withUnsafeBytes { Array($0) }
+      try readAll(
+        ShardedTensors(index: FileContents(bytes: bytes, name: "\(folder)/index.json")))
+    }
+  }
+
+  @Test(arguments: ["embedding", "gpt2"])
+  func configuration(name: String) throws {
+    let folder = try fixture("checkpoints/\(name)")
+    damage(try bytes(of: "\(folder)/config.json"), seed: 10) { contents in
+      let configuration = try FileValue(contents)
+      let files = PretrainedFolder(path: folder)
+      if name == "gpt2" {
+        _ = try GPT.Configuration(configuration, in: files)
+      } else {
+        _ = try BERT.Configuration(configuration, in: files)
       }
     }
   }

@@ -32,15 +32,15 @@ public struct CheckpointError: Error, CustomStringConvertible {
   /// The checkpoint's file.
   public let file: String
 
-  /// How the checkpoint was read.
-  public let convention: CheckpointConvention
+  /// Whose checkpoint it was read as.
+  public let library: String
 
   /// The differences, in the order of the model's parameters and then of the file.
   public let problems: [Problem]
 
   /// A line for the file, and one for each difference.
   public var description: String {
-    let title = "\(file): does not fit the model, read as a \(convention.title) checkpoint:"
+    let title = "\(file): does not fit the model, read as a \(library) checkpoint:"
     return ([title] + problems.map { "  \($0)" }).joined(separator: "\n")
   }
 }

@@ -11,9 +11,33 @@ public func importCheckpoint(
   convention: CheckpointConvention? = nil
 ) throws -> [String: TensorData] {
   let convention = try convention ?? .detected(in: tensors)
-  var matching = CheckpointMatching(tensors, convention)
+  let mapping = convention.layout.map { ParameterMapping($0, parameters: parameters) }
+  let library = CheckpointLibrary(
+    title: convention.title, buffers: convention.layout?.buffers ?? []
+  ) { parameter throws(UnsupportedCell) in
+    try mapping?.terms(for: parameter) ?? [SourceTerm(whole: parameter)]
+  }
+  return try importCheckpoint(tensors, for: parameters, of: library)
+}
+
+/// The same, of a library whose names are known.
+func importCheckpoint(
+  _ tensors: some TensorSource, for parameters: [ParameterSpecification],
+  of library: CheckpointLibrary
+) throws -> [String: TensorData] {
+  var matching = CheckpointMatching(tensors, library)
   try matching.match(parameters)
   return try matching.assemble(parameters)
+}
+
+/// What a library calls the parameters of a model.
+struct CheckpointLibrary {
+  /// How the library is written.
+  let title: String
+  /// Endings of the names of tensors that are no weights, and may be left over.
+  let buffers: [String]
+  /// Where a parameter is.
+  let terms: (ParameterSpecification) throws(UnsupportedCell) -> [SourceTerm]
 }
 
 /// Finds the tensors for parameters, and notes what does not fit.
@@ -24,26 +48,24 @@ private struct CheckpointMatching<Source: TensorSource> {
   }
 
   private let tensors: Source
-  private let convention: CheckpointConvention
+  private let library: CheckpointLibrary
   private let names: SourceNames
   private var uses: [String: [Use]] = [:]
 
-  init(_ tensors: Source, _ convention: CheckpointConvention) {
+  init(_ tensors: Source, _ library: CheckpointLibrary) {
     self.tensors = tensors
-    self.convention = convention
-    names = SourceNames(tensors.tensorNames, buffers: convention.layout?.buffers ?? [])
+    self.library = library
+    names = SourceNames(tensors.tensorNames, buffers: library.buffers)
   }
 
   mutating func match(_ parameters: [ParameterSpecification]) throws {
-    let mapping = convention.layout.map { ParameterMapping($0, parameters: parameters) }
     var problems = CheckpointProblems()
     for parameter in parameters {
       do throws(UnsupportedCell) {
-        let terms = try mapping?.terms(for: parameter) ?? [SourceTerm(whole: parameter)]
-        for term in terms { match(term, to: parameter, &problems) }
+        for term in try library.terms(parameter) { match(term, to: parameter, &problems) }
       } catch {
         problems.add(
-          .unsupported(reason: "\(convention.title) has no GRU that \(error.resetGate.title)"),
+          .unsupported(reason: "\(library.title) has no GRU that \(error.resetGate.title)"),
           in: error.cell.description, for: parameter.name)
       }
     }
@@ -51,7 +73,7 @@ private struct CheckpointMatching<Source: TensorSource> {
       problems.add(.leftOver(shape: tensors.description(of: name)?.shape ?? []), in: name)
     }
     guard problems.all.isEmpty else {
-      throw CheckpointError(file: tensors.name, convention: convention, problems: problems.all)
+      throw CheckpointError(file: tensors.name, library: library.title, problems: problems.all)
     }
   }
 
@@ -75,8 +97,7 @@ private struct CheckpointMatching<Source: TensorSource> {
   }
 
   private var leftOver: [String] {
-    let buffers = convention.layout?.buffers ?? []
-    return tensors.tensorNames.filter { uses[$0] == nil && !SourceNames.isBuffer($0, buffers) }
+    tensors.tensorNames.filter { uses[$0] == nil && !SourceNames.isBuffer($0, library.buffers) }
   }
 
   /// Reads each tensor once, and hands its parts to the parameters.

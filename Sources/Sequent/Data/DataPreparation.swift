@@ -64,6 +64,7 @@ public struct DataPreparation: Codable, Hashable, Sendable {
       let data = try ForecastData(
         SeriesReader(paths: files.paths), windows: .init(inputLength: 1, horizon: 1), part: part)
       return ["scaling": try jsonText(of: data.scaling)]
+    case .embed: return [:]
     }
   }
 

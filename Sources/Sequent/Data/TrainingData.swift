@@ -83,6 +83,8 @@ public struct TrainingData: Sendable {
       try self.init(files, recipe, seed, "pairs", read: read)
       let validation = try files.validationPart.map { try read($0.paths, $0.part) }
       references = try validation?.references() ?? []
+    case .embed:
+      throw TrainingError(message: "there are no data files that embeddings are learned from")
     case .languageModel:
       let read = { (paths: [String], part: DataPart) in
         try LanguageModelData(PlainTextReader(paths: paths, part: part), text: task.text)

@@ -40,7 +40,7 @@ public struct Evaluation: Codable, Sendable {
   private static func countsLabels(_ task: ModelTask?) -> Bool {
     switch task?.kind {
     case .classify, .tag: true
-    case .languageModel, .forecast, .sequenceToSequence, nil: false
+    case .languageModel, .forecast, .sequenceToSequence, .embed, nil: false
     }
   }
 
@@ -56,7 +56,7 @@ public struct Evaluation: Codable, Sendable {
     case .sequenceToSequence where isMeasured: ("token_error_rate", false)
     case .classify: ("accuracy", true)
     case .tag: ("f1", true)
-    case .languageModel, .forecast, .sequenceToSequence, nil: ("loss", false)
+    case .languageModel, .forecast, .sequenceToSequence, .embed, nil: ("loss", false)
     }
   }
 
@@ -101,7 +101,7 @@ public struct Evaluation: Codable, Sendable {
     switch task?.kind {
     case .tag, .languageModel: batch.tokenCount
     case .sequenceToSequence: batch.labelCount
-    case .classify, .forecast, nil: batch.examples.count
+    case .classify, .forecast, .embed, nil: batch.examples.count
     }
   }
 
@@ -131,6 +131,7 @@ public struct Evaluation: Codable, Sendable {
             Metric("root_mean_square_error.\(label)", error.rootMeanSquare),
           ]
         }
+    case .embed: return [Metric("loss", loss.value)]
     case .languageModel:
       var score = LanguageModelScore()
       score.add(loss: loss.value, tokens: Int(loss.weight))

@@ -101,6 +101,11 @@ public struct CompiledModel: Sendable {
     return try Predictor(task: try task()) { try session.run($0) }
   }
 
+  /// Makes vectors of texts, by the model's task.
+  public func embedder(threads: Int? = nil) throws -> TextEmbedder {
+    try TextEmbedder(try task(), session: session(threads: threads))
+  }
+
   /// Forecasts rows of numeric series, by the model's task.
   public func seriesPredictor(threads: Int? = nil) throws -> SeriesPredictor {
     try SeriesPredictor(try task(), session: session(threads: threads))

@@ -14,6 +14,8 @@ public struct ModelTask: Codable, Hashable, Sendable {
     case forecast
     /// Another text for a text.
     case sequenceToSequence
+    /// A vector for a text.
+    case embed
   }
 
   /// The kind.
@@ -71,6 +73,12 @@ public struct ModelTask: Codable, Hashable, Sendable {
     source: TextEncoding, target: TextEncoding
   ) -> ModelTask {
     ModelTask(kind: .sequenceToSequence, text: target, source: source, labels: [])
+  }
+
+  /// A vector for a text: the function `main` takes `tokens` i32 `[batch, time]` and `lengths` i32
+  /// `[batch]` and gives `embedding` f32 `[batch, width]`.
+  public static func embed(text: TextEncoding) -> ModelTask {
+    ModelTask(kind: .embed, text: text, labels: [])
   }
 
   /// The task as JSON text with sorted keys.

@@ -45,36 +45,39 @@ public struct Predictor {
   ///
   /// - Parameter best: how many answers a line gets, the best first; `tag` gives one.
   public func predict(_ lines: [String], best: Int = 1) throws -> [Prediction] {
-    let tokens = lines.map(encoder.encode)
-    var predictions: [Prediction] = []
-    var start = 0
-    while start < tokens.count {
-      var longest = max(tokens[start].count, 1)
-      var end = start + 1
-      while end < tokens.count,
-        max(longest, tokens[end].count) * (end + 1 - start) <= tokensPerBatch
-      {
-        longest = max(longest, tokens[end].count)
-        end += 1
+    let rows = lines.map(row)
+    var predictions: [Prediction?] = Array(repeating: nil, count: rows.count)
+    for batch in RaggedBatches(lengths: rows.map(\.tokens.count), tokensPerBatch: tokensPerBatch) {
+      for (row, answer) in zip(batch, try answer(batch.map { rows[$0] }, best: best)) {
+        predictions[row] = answer
       }
-      predictions += try answer(Array(tokens[start..<end]), time: longest, best: best)
-      start = end
     }
-    return predictions
+    return predictions.compactMap { $0 }
   }
 
-  private func answer(
-    _ rows: [[Int32]], time: Int, best: Int
-  ) throws -> [Prediction] {
-    let padded = rows.flatMap { $0 + Array(repeating: 0, count: time - $0.count) }
-    let outputs = try run([
-      "tokens": try .int32(padded, shape: [rows.count, time]),
-      "lengths": try .int32(rows.map { Int32($0.count) }, shape: [rows.count]),
-    ])
+  /// A line's tokens, and the places of those that get a label.
+  private struct Row {
+    let tokens: [Int32]
+    let places: [Int]
+  }
+
+  private func row(_ line: String) -> Row {
+    guard task.kind == .tag, task.text.unit == .wordPiece else {
+      let tokens = encoder.encode(line)
+      return Row(tokens: tokens, places: Array(tokens.indices))
+    }
+    let (tokens, places) = encoder.encode(
+      words: line.split(whereSeparator: \.isWhitespace).map(String.init))
+    return Row(tokens: tokens, places: places)
+  }
+
+  private func answer(_ rows: [Row], best: Int) throws -> [Prediction] {
+    let outputs = try run(rows.map(\.tokens).modelInputs())
     guard let logits = outputs["logits"], case .float32(let values) = logits.elements else {
       throw PredictionError(message: "the model has no f32 output 'logits'")
     }
     let classes = task.labels.count
+    let time = max(rows.map(\.tokens.count).max() ?? 0, 1)
     let wanted = task.kind == .classify ? [rows.count, classes] : [rows.count, time, classes]
     guard logits.shape == wanted else {
       throw PredictionError(
@@ -87,7 +90,7 @@ public struct Predictor {
     return rows.indices.map { row in
       task.kind == .classify
         ? ranked(distribution(row), best)
-        : tagged(rows[row].indices.map { distribution(row * time + $0) })
+        : tagged(rows[row].places.map { distribution(row * time + $0) })
     }
   }
 

@@ -19,7 +19,7 @@ public struct TextEncoding: Hashable, Sendable {
   /// The tokens by number; those of byte pairs in the byte alphabet (a space is `Ġ`).
   ///
   /// An empty one is none: its number is never given.
-  public let vocabulary: [String]
+  public internal(set) var vocabulary: [String]
   /// The number of every token that is not in the vocabulary; nil when everything is, as bytes are.
   public let unknown: Int?
   /// Whether text is lower-cased first.
@@ -29,7 +29,7 @@ public struct TextEncoding: Hashable, Sendable {
   /// The number of the token before the first of a sequence, if the model has one.
   public let begin: Int?
   /// The number of the token after the last of a sequence, if the model has one.
-  public let end: Int?
+  public internal(set) var end: Int?
   /// How text is brought to the form of word pieces; nil for other units.
   public let wordPieces: WordPieceRules?
   /// Whether byte pairs see a space before text that begins with none.
@@ -39,7 +39,7 @@ public struct TextEncoding: Hashable, Sendable {
   /// What stands around a text; nothing when nil.
   public let template: SequenceTemplate?
   /// How many tokens a text has at most, those of the template included: the rest is cut off.
-  public let maximumLength: Int?
+  public internal(set) var maximumLength: Int?
 
   /// Creates an encoding.
   ///

@@ -44,11 +44,12 @@ public struct TracedTraining: Sendable {
 }
 
 extension ModelTask {
-  /// What training makes small for this task.
-  public var objective: Objective {
+  /// What training makes small for this task, if it says.
+  public var objective: Objective? {
     switch kind {
     case .classify, .tag, .languageModel, .sequenceToSequence: .labels()
     case .forecast: .squaredError
+    case .embed: nil
     }
   }
 }

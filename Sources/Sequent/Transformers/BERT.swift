@@ -110,7 +110,7 @@ public struct BERT: Model {
     case .embedding: return ["embedding": embedding(hidden, lengths)]
     case .classification:
       guard let pooler, let classifier else { return [:] }
-      return ["logits": classifier(dropout(tanh(pooler(first(hidden)))))]
+      return ["logits": classifier(dropout(tanh(pooler(first(hidden, lengths)))))]
     case .labelling:
       guard let classifier else { return [:] }
       return ["logits": classifier(dropout(hidden))]
@@ -120,15 +120,16 @@ public struct BERT: Model {
     }
   }
 
-  private func first(_ hidden: Tensor) -> Tensor {
-    guard hidden.rank == 3 else { return hidden }
-    return hidden.slice(axis: 1, from: 0, size: 1).reshaped(to: [hidden.shape[0], hidden.shape[2]])
+  /// The first token's vector; zeros for a row without tokens.
+  private func first(_ hidden: Tensor, _ lengths: Tensor) -> Tensor {
+    let one = lengths.emit(.binary(.minimum), [lengths.scalar(1)])
+    return Sequent.Pooling.last(hidden, lengths: one)
   }
 
   private func embedding(_ hidden: Tensor, _ lengths: Tensor) -> Tensor {
     let pooled =
       configuration.pooling == .mean
-      ? Sequent.Pooling.mean(hidden, lengths: lengths) : first(hidden)
+      ? Sequent.Pooling.mean(hidden, lengths: lengths) : first(hidden, lengths)
     guard configuration.isNormalized else { return pooled }
     let length = sqrt((pooled * pooled).sum(over: -1, keepingAxis: true))
     return pooled / maximum(length, length.scalar(1e-12))
@@ -148,7 +149,8 @@ public struct BERT: Model {
     case .classification: return .classify(labels: configuration.labels, text: text)
     case .labelling: return .tag(labels: configuration.labels, text: text)
     case .maskedLanguageModel: return .tag(labels: text.vocabulary, text: text)
-    case .none, .embedding: return nil
+    case .embedding: return .embed(text: text)
+    case .none: return nil
     }
   }
 }

@@ -57,9 +57,9 @@ let compileCommand = Command(
 
   let traced = try argument.traced(
     settings: Dictionary(changes, uniquingKeysWith: { _, last in last }))
-  let parameters = try checkpoint.map {
-    try traced.module.weights(path: $0, convention: convention)
-  }
+  let parameters =
+    try checkpoint.map { try traced.module.weights(path: $0, convention: convention) }
+    ?? argument.weights()
   let model = try CompiledModel(traced, weights: parameters, options: options)
   if arguments.has(explain) { note(explanation(of: model.report)) }
   if let emission { try emit(emission, model, options, sizes) }

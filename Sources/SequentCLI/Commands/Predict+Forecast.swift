@@ -45,4 +45,4 @@ private func rows(of line: String, _ name: String) throws -> [[Float]] {
 }
 
 /// A number with no more digits than tell it from its neighbours.
-private func number(_ value: Float) -> JSON { .number(Double("\(value)") ?? Double(value)) }
+func number(_ value: Float) -> JSON { .number(Double("\(value)") ?? Double(value)) }

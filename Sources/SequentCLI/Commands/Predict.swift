@@ -84,6 +84,9 @@ let predictCommand = Command(
   case .forecast:
     guard count == nil else { throw UsageError("option --n-best: a forecast is one answer") }
     try forecast(model, format, threads: threads)
+  case .embed:
+    guard count == nil else { throw UsageError("option --n-best: an embedding is one answer") }
+    try embed(model, format, threads: threads)
   case .classify, .tag:
     try label(try model.predictor(threads: threads), best: count ?? 1, format)
   }
@@ -94,7 +97,7 @@ private func options(otherThanOf kind: ModelTask.Kind) -> [any AnyOption] {
   switch kind {
   case .languageModel: SequenceOptions.all
   case .sequenceToSequence: LanguageModelOptions.all
-  case .classify, .tag, .forecast:
+  case .classify, .tag, .forecast, .embed:
     SequenceOptions.all + LanguageModelOptions.all + SamplingOptions.all
   }
 }

@@ -11,14 +11,16 @@ enum ModelArgument {
   case text(String)
   /// A model that comes with Sequent.
   case included(CatalogEntry)
+  /// A Hugging Face checkpoint, in a folder of this name.
+  case pretrained(PretrainedModel, folder: String)
 
   /// What `--help` says of MODEL.
   static let help = Positional(
     "MODEL",
     help: "FILE.swift that declares a model of the file's name, FILE.sqir with IR text (- for "
-      + "standard input), or a name that sequent list prints")
+      + "standard input), a Hugging Face checkpoint's folder, or a name that sequent list prints")
 
-  /// Finds out what an argument is; files are read when the model is traced.
+  /// Finds out what an argument is; other files than a checkpoint's are read when the model is traced.
   init(_ argument: String) throws {
     if argument == "-" || argument.hasSuffix(".sqir") {
       self = .text(argument)
@@ -26,10 +28,12 @@ enum ModelArgument {
       self = .swiftFile(argument)
     } else if let entry = catalog.first(where: { $0.name == argument }) {
       self = .included(entry)
+    } else if isFolder(argument) {
+      self = .pretrained(try PretrainedModel(folder: argument), folder: argument)
     } else if FileManager.default.fileExists(atPath: argument) {
       throw CommandError(
-        "\(argument): not a model: a model is a .swift file, a .sqir file, or a name that sequent "
-          + "list prints")
+        "\(argument): not a model: a model is a .swift file, a .sqir file, a checkpoint's folder, or "
+          + "a name that sequent list prints")
     } else {
       throw CommandError(
         "\(argument): no such file, and no model of this name"
@@ -43,6 +47,7 @@ enum ModelArgument {
     case .swiftFile(let path), .text(let path):
       path == "-" ? "model" : URL(filePath: path).deletingPathExtension().lastPathComponent
     case .included(let entry): entry.name
+    case .pretrained(_, let folder): URL(filePath: folder).standardizedFileURL.lastPathComponent
     }
   }
 
@@ -57,7 +62,18 @@ enum ModelArgument {
         throw UsageError("option --set: IR text has no settings; they belong to Swift models")
       }
       return TracedModel(module: try readModule(path))
+    case .pretrained(let model, _):
+      guard settings.isEmpty else {
+        throw UsageError("option --set: a checkpoint's settings are those of its config.json")
+      }
+      return model.traced
     }
+  }
+
+  /// The weights that come with the model, if any do.
+  func weights() throws -> TensorCollection? {
+    guard case .pretrained(let model, _) = self else { return nil }
+    return try model.weights()
   }
 }
 
@@ -88,8 +104,17 @@ extension ModelArgument {
       return (try entry.training(settings), settings)
     case .text:
       throw CommandError("IR text has no objective: a model to train is a Swift file or has a name")
+    case .pretrained(_, let folder):
+      throw CommandError(
+        "\(folder): a checkpoint's folder has no objective: a model to train is a Swift file or has "
+          + "a name")
     }
   }
+}
+
+private func isFolder(_ path: String) -> Bool {
+  var isFolder: ObjCBool = false
+  return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
 }
 
 /// The module in a file of IR text; `-` is standard input.
