@@ -81,9 +81,8 @@ struct PretrainedNames: Sendable {
     guard isTransposed, parameter.role == .linear, shape.count == 2 else {
       return SourceTerm(names: names, shape: shape, view: StridedView(dense: shape))
     }
-    return SourceTerm(
-      names: names, shape: shape.reversed(), view: StridedView(shape: shape, strides: [1, shape[0]])
-    )
+    let view = StridedView(shape: shape, strides: [1, shape[0]])
+    return SourceTerm(names: names, shape: shape.reversed(), view: view)
   }
 
   /// What a parameter is called without the prefix, and whether it is stored `[output, input]`.
