@@ -12,6 +12,9 @@ public struct TextEncoding: Hashable, Sendable {
     case bytePair
     /// The longest pieces of a word that are in the vocabulary, after `wordPieces`.
     case wordPiece
+
+    /// The units that vocabularies are made in; word pieces come with a checkpoint.
+    public static let allCases: [Unit] = [.character, .word, .bytePair]
   }
 
   /// What one token is.

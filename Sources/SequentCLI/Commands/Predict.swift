@@ -49,6 +49,8 @@ let predictCommand = Command(
 
         sequent predict forecaster.sequent <<< '[[20.5, 1013], [21.0, 1012], ...]'
 
+    A model of sentence embeddings answers with a line's vector, a JSON array.
+
     --score answers with a line's log likelihood in nats, its number of tokens, its perplexity and
     its bits per character; as JSON also with every token's log probability. A line follows the
     model's begin token or a line's end, and its end token counts if the model has one.
