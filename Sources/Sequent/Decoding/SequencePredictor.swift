@@ -49,7 +49,7 @@ public final class SequencePredictor {
   /// - Throws: `GenerationError` for a text that no answer begins with.
   public func prefix(_ text: String) throws -> [Int32] {
     let tokens = target.encode(text)
-    guard !tokens.contains(Int32(clamping: target.encoding.unknown)) else {
+    guard !tokens.contains(where: { Int($0) == target.encoding.unknown }) else {
       throw GenerationError(message: "no answer begins with '\(text)'")
     }
     return tokens
