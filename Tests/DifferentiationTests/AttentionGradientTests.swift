@@ -124,7 +124,8 @@ import Testing
 }
 
 extension HostTensor {
-  fileprivate func single() throws -> TensorData {
+  /// The same in single precision.
+  func single() throws -> TensorData {
     try .float32(values.map { Float($0) }, shape: shape)
   }
 }

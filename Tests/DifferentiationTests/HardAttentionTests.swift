@@ -26,6 +26,28 @@ import Testing
     }
   }
 
+  @Test func `a choice is learned`() throws {
+    let objective = Objective { inputs, outputs in
+      let difference = outputs["context"] - inputs.tensor("wanted", .float32, ["batch", 3])
+      let losses = (difference * difference).sum(over: 1)
+      return losses.average + scoreFunction(losses, outputs["log_probability"])
+    }
+    let step = try TrainingStep(Choice(), objective, .adam(), seed: 1, threads: 1)
+    var generator = TestGenerator(4)
+    // One of three values is marked, in its first element: the one that is wanted.
+    let losses = try (0..<200).map { number in
+      var values = generator.tensor([64, 3, 3])
+      for row in 0..<64 {
+        for key in 0..<3 { values[[row, key, 0]] = key == (row + number) % 3 ? 1 : -1 }
+      }
+      let wanted = HostTensor(.float32, [64, 3]) { values[[$0[0], ($0[0] + number) % 3, $0[1]]] }
+      let batch = ["values": try values.single(), "wanted": try wanted.single()]
+      return try step.run(batch, learningRate: 0.05).loss
+    }
+    let (first, last) = (losses.prefix(5).reduce(0, +), losses.suffix(5).reduce(0, +))
+    #expect(last < 0.05 * first, "\(losses[0]), \(losses[199])")
+  }
+
   private func evaluate(
     _ objective: Objective, rows: Int
   ) throws -> (loss: Double, context: HostTensor, gradient: [Double]) {

@@ -175,6 +175,24 @@ import Testing
     #expect(try explanations(text, "fuse-attention") == ["not fused: \(reason)"])
   }
 
+  @Test func weightsThatAreMultipliedAreNotASoftmax() throws {
+    let text = """
+      module @m {
+        function @main(%x: f32[4, 4], %y: f32[4, 4], %g: f32[4, 4]) -> (a: f32[4, 4]) {
+          %s = matmul %x, %y
+          %p = softmax %s
+          %w = multiply %p, %g
+          %a = matmul %w, %y
+          return %a
+        }
+      }
+      """
+    #expect(
+      try explanations(text, "fuse-attention") == [
+        "not fused: its weights are multiplied by %g behind the softmax"
+      ])
+  }
+
   @Test func aLearnedMaskKeepsAttentionApart() throws {
     let text = """
       module @m {

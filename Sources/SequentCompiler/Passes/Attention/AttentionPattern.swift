@@ -16,7 +16,7 @@ struct AttentionPattern {
 
   /// Whether a node sums something weighed by a softmax.
   static func isCandidate(_ node: Node, in graph: Graph) -> Bool {
-    WeightedSum(node, in: graph) != nil
+    WeightedSum(node, in: graph) != nil || WeightedSum.factor(node, in: graph) != nil
   }
 
   /// Recognises attention, or throws the first reason why it is none.
@@ -24,6 +24,9 @@ struct AttentionPattern {
     endingAt index: Int, in graph: Graph, _ uses: GraphUses, learned: Set<Value>
   ) throws(Miss) {
     let root = graph.nodes[index]
+    if let factor = WeightedSum.factor(root, in: graph) {
+      throw Miss("its weights are multiplied by %\(graph.name(of: factor)) behind the softmax")
+    }
     guard let sum = WeightedSum(root, in: graph), case .softmax(let softmax) = sum.softmax.operation
     else { throw Miss("its weights are not a softmax") }
     let (node, weights) = (sum.softmax, sum.softmax.results[0])

@@ -39,6 +39,14 @@ struct WeightedSum {
     return nil
   }
 
+  /// What the weights of a softmax are multiplied by before they weigh: then no kernel is known.
+  static func factor(_ root: Node, in graph: Graph) -> Value? {
+    guard case .matmul = root.operation else { return nil }
+    return graph.orders(of: .multiply, giving: root.operands[0]).first { weights, _ in
+      if case .softmax? = graph.producer(of: weights)?.operation { true } else { false }
+    }?.1
+  }
+
   /// Which axes the weights have.
   func axes(in graph: Graph) throws(Miss) -> ScoreAxes {
     let weights = softmax.results[0]
