@@ -94,7 +94,7 @@ let package = Package(
     .target(
       name: "SequentBenchmarks",
       dependencies: ["Sequent", "SequentIR", "SequentCompiler", "SequentRuntime"],
-      path: "Benchmarks", exclude: ["README.md", "RESULTS.md", "Training"],
+      path: "Benchmarks", exclude: ["README.md", "RESULTS.md", "Training", "Pretrained"],
       swiftSettings: swiftSettings),
     .target(
       name: "EmbeddedModels",

@@ -42,6 +42,21 @@ import Testing
         == "a.conll: line 1: the label 'P', expected one of O")
   }
 
+  @Test func wordsInPiecesAreLabelledOnce() throws {
+    let files = try TemporaryFiles(["a.conll": "ab O\nc P\n\nabb O\n"])
+    let reader = try LabelledTokensReader(paths: [files.path("a.conll")])
+    let text = TextEncoding(
+      unit: .wordPiece, vocabulary: ["[UNK]", "[CLS]", "[SEP]", "a", "##b"], unknown: 0,
+      isLowercased: true, template: .bert(begin: 1, end: 2))
+    let task = ModelTask.tag(labels: ["O", "P"], text: text)
+    let batch = try TaggingData(reader, task: task).batch([0, 1])
+    #expect(
+      batch.tensors["tokens"] == (try .int32([1, 3, 4, 0, 2, 1, 3, 4, 4, 2], shape: [2, 5])))
+    #expect(
+      batch.tensors["labels"]
+        == (try .int32([-1, 0, -1, 1, -1, -1, 0, -1, -1, -1], shape: [2, 5])))
+  }
+
   @Test func pairsHaveTargetsToReadAndToSay() throws {
     let files = try TemporaryFiles(["a.tsv": "ab\tK AH\nb\tB\nab\tAH\n"])
     let reader = try TextPairReader(paths: [files.path("a.tsv")])

@@ -3,7 +3,7 @@ import SequentIR
 /// Sequences with a label for every token, encoded for a model.
 ///
 /// A batch has `tokens` i32 `[batch, time]`, `lengths` i32 `[batch]`, and `labels` i32
-/// `[batch, time]`, `Batch.ignoredLabel` behind the end of a row.
+/// `[batch, time]`, `Batch.ignoredLabel` behind the end of a row, and at tokens that begin no word.
 public struct TaggingData: ExampleSource {
   /// A record for every example: its tokens, then as many labels.
   private let records: RecordStore
@@ -14,9 +14,13 @@ public struct TaggingData: ExampleSource {
     let labels = LabelNumbers(task.labels)
     var records = RecordStore.Builder()
     try reader.forEach { example, line in
-      try records.append(
-        example.tokens.map(encoder.number)
-          + example.labels.map { try labels.number(of: $0, at: line) })
+      let (tokens, places) = encoder.encode(words: example.tokens)
+      // Of a word in pieces the first has the label.
+      var numbers = Array(repeating: Batch.ignoredLabel, count: tokens.count)
+      for (place, label) in zip(places, example.labels) {
+        numbers[place] = try labels.number(of: label, at: line)
+      }
+      try records.append(tokens + numbers)
     }
     self.records = try records.finished()
   }

@@ -99,8 +99,8 @@ public struct Evaluation: Codable, Sendable {
   /// How many terms the loss of a batch is the mean of.
   private func weight(of batch: Batch) -> Int {
     switch task?.kind {
-    case .tag, .languageModel: batch.tokenCount
-    case .sequenceToSequence: batch.labelCount
+    case .languageModel: batch.tokenCount
+    case .tag, .sequenceToSequence: batch.labelCount
     case .classify, .forecast, .embed, nil: batch.examples.count
     }
   }

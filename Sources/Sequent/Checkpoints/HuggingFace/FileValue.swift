@@ -57,13 +57,16 @@ struct FileValue {
     return value
   }
 
-  /// A number of things, or of one of them.
-  func count(from least: Int = 0, to most: Int = Int(Int32.max)) throws -> Int {
+  /// A number of things, or of one of them; few enough that products of three are numbers.
+  func count(from least: Int = 0, to most: Int = FileValue.most) throws -> Int {
     guard let value = json.integer, (least...most).contains(value) else {
       throw expected("a whole number from \(least) to \(most)")
     }
     return value
   }
+
+  /// No size in a configuration is larger.
+  static let most = 1 << 20
 
   /// An error about the value.
   func problem(_ reason: String) -> FormatError {

@@ -84,9 +84,9 @@ private struct TokenizerFolder {
 
   /// The longest text; a number beyond all texts means that there is none.
   private func maximumLength(_ configuration: FileValue?) throws -> Int? {
-    guard let limit = configuration?["model_max_length"], try limit.number() < 1e9 else {
-      return nil
-    }
+    guard let limit = configuration?["model_max_length"],
+      try limit.number() <= Double(FileValue.most)
+    else { return nil }
     return try limit.count(from: 1)
   }
 
