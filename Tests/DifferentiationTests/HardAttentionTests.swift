@@ -26,6 +26,35 @@ import Testing
     }
   }
 
+  @Test func `every step of a recurrence chooses anew`() throws {
+    let attention = HardAttention(.dot)
+    let model = ClosureModel { inputs in
+      let values = inputs.tensor("values", .float32, ["batch", 3, 3])
+      let queries = inputs.tensor("queries", .float32, ["batch", "time", 3])
+      let memory = attention.memory(values)
+      let draws = attention.draws(queries, memory)
+      let run = recurrence(over: [queries] + (draws.map { [$0] } ?? []), from: []) { slices, _ in
+        let choice = attention(slices[0], memory, draws: slices.count > 1 ? slices[1] : nil)
+        return ([], [choice.weights])
+      }
+      return ["weights": run.outputs[0]]
+    }
+    let module = try model.traced(for: Objective { _, outputs in outputs["weights"].average })
+    let main = try #require(module.function("main"))
+    let inputs = main.inputs.map { input -> HostTensor in
+      switch input.name {
+      case "values": HostTensor(.float32, [1, 3, 3], repeating: 1)
+      case "queries": HostTensor(.float32, [1, 60, 3], repeating: 1)
+      default: HostTensor(.int32, [], [7])
+      }
+    }
+    let weights = try Evaluator(parameters: [:]).evaluate(main, inputs)[1]
+    for key in 0..<3 {
+      let count = (0..<60).reduce(0) { $0 + weights[[0, $1, key]] }
+      #expect((8...32).contains(count), "key \(key): \(count) of 60")
+    }
+  }
+
   @Test func `a choice is learned`() throws {
     let objective = Objective { inputs, outputs in
       let difference = outputs["context"] - inputs.tensor("wanted", .float32, ["batch", 3])

@@ -80,11 +80,9 @@ public struct Dropout: Layer {
 
   /// x with a fresh choice of zeros every training step.
   public func forward(_ x: Tensor) -> Tensor {
-    guard rate > 0, x.value != nil, let seed = x.trace.dropoutSeed else { return x }
     var shape = x.shape
     if isVariational, shape.count == 3 { shape[1] = 1 }
-    let draw = RandomUniform(shape: shape, stream: x.trace.context.nextStream())
-    let uniform = x.trace.emit(.randomUniform(draw), [seed], at: nil)[0]
+    guard rate > 0, x.value != nil, let uniform = x.trace.uniform(shape) else { return x }
     let isKept = uniform.emit(.compare(.greaterOrEqual), [uniform.scalar(rate)])
     return select(isKept, x * (1 / (1 - rate)), x.scalar(0))
   }

@@ -138,6 +138,13 @@ final class Trace {
     return Tensor(trace: self, value: known ?? graph.addArgument(type, name: name), type: type)
   }
 
+  /// Uniform numbers in [0, 1), others at every training step; nothing outside of training.
+  func uniform(_ shape: [Dimension]) -> Tensor? {
+    guard let seed = dropoutSeed else { return nil }
+    let draw = RandomUniform(shape: shape, stream: context.nextStream())
+    return emit(.randomUniform(draw), [seed], at: nil)[0]
+  }
+
   /// The tensor of a weight of the model.
   func tensor(_ weight: Weight) -> Tensor {
     if let enclosing {

@@ -113,12 +113,35 @@ struct BackwardBody {
     return try output(value)
   }
 
-  private mutating func accumulate(_ value: Value) throws(TypeError) -> Result {
+  private mutating func accumulate(_ all: Value) throws(TypeError) -> Result {
+    let value = try ofLiveRows(all)
     let type = builder.type(of: value)
     let argument = builder.graph.addArgument(type, name: "sum")
     let initial = try outer.zeros(type)
     carried.append((argument, initial, try builder.emit(.binary(.add), argument, value)))
     return .carried(carried.count - 1)
+  }
+
+  /// A gradient, or a sum of gradients over rows, without rows past their end: what was saved there is
+  /// zeros, by which the step's gradient may have divided.
+  private mutating func ofLiveRows(_ value: Value) throws(TypeError) -> Value {
+    guard let live = step.live else { return value }
+    if builder.graph.producer(of: value).map({ $0.operation.keepsZeros }) ?? false { return value }
+    let batch = builder.type(of: live).shape[0]
+    func hasRows(_ value: Value) -> Bool { builder.type(of: value).shape.first == batch }
+    if hasRows(value) { return try builder.masked(value, by: live) }
+    guard let node = builder.graph.producer(of: value) else { return value }
+    switch node.operation {
+    case .reduce(let reduce) where reduce.axes.first == 0 && hasRows(node.operands[0]):
+      return try builder.emit(node.operation, builder.masked(node.operands[0], by: live))
+    case .contract where hasRows(node.operands[1]):
+      return try builder.emit(
+        node.operation, node.operands[0], builder.masked(node.operands[1], by: live))
+    case .reshape(let reshape):
+      return try builder.reshape(ofLiveRows(node.operands[0]), to: reshape.shape)
+    default:
+      return value
+    }
   }
 
   /// The stack that holds a value of the forward step: a scanned input, or something saved.
@@ -228,5 +251,12 @@ extension BackwardBody.Result {
     guard let first = results.first, case .scan(let scan)? = b.graph.producer(of: first)?.operation
     else { return 0 }
     return results.count - scan.carryCount
+  }
+}
+
+extension Operation {
+  /// Whether a gradient kernel gives zeros for a row whose saved values and gradient are zeros.
+  fileprivate var keepsZeros: Bool {
+    if case .attentionGradient = self { true } else { false }
   }
 }

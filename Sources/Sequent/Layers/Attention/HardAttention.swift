@@ -31,15 +31,25 @@ public struct HardAttention<Score: AttentionScore>: Sendable {
     AttentionMemory(values, lengths, score, SourceLocation(file: file, line: line))
   }
 
+  /// What training chooses by at every step of a sequence; nothing outside of training.
+  ///
+  /// A step of a recurrence would draw the same every time: it takes its slice of these numbers in 0
+  /// to 1, `[batch, time, keys]`.
+  ///
+  /// - Parameter sequence: `[batch, time, …]`.
+  public func draws(_ sequence: Tensor, _ memory: AttentionMemory) -> Tensor? {
+    guard sequence.value != nil, sequence.rank >= 2, memory.keys.value != nil else { return nil }
+    return sequence.trace.uniform(sequence.shape.prefix(2) + [memory.keys.shape[1]])
+  }
+
   /// What queries choose from a memory.
   ///
   /// - Parameters:
   ///   - queries: `[batch, queries, queryWidth]`, or `[batch, queryWidth]` for one a row.
-  ///   - uniform: what training chooses by: numbers in 0 to 1, `[batch, queries, keys]`, `[batch,
-  ///     keys]` for one query. Drawn here by default; a step of a recurrence, where that draw would be
-  ///     the same at every step, takes its slice of one made outside.
+  ///   - draws: what training chooses by: numbers in 0 to 1, `[batch, queries, keys]`, `[batch,
+  ///     keys]` for one query. Drawn here by default; a step of a recurrence takes a slice of `draws`.
   public func callAsFunction(
-    _ queries: Tensor, _ memory: AttentionMemory, uniform: Tensor? = nil, file: String = #fileID,
+    _ queries: Tensor, _ memory: AttentionMemory, draws: Tensor? = nil, file: String = #fileID,
     line: Int = #line
   ) -> AttentionChoice {
     let context = queries.trace.context
@@ -53,7 +63,7 @@ public struct HardAttention<Score: AttentionScore>: Sendable {
         return AttentionChoice(context: all, weights: all, keys: all, logProbability: all)
       }
       let scores = form.mask.map { select($0, all, all.scalar(-.infinity)) } ?? all
-      let keys = noise(uniform.map(form.aligned), like: scores).argmax(over: 2)
+      let keys = noise(draws.map(form.aligned), like: scores).argmax(over: 2)
       let positions = keys.trace.emit(
         .iota(Iota(shape: scores.shape, axis: 2)), [], names: ["position"], at: nil)[0]
       var isChosen = positions .== keys.expanded(at: 2)
@@ -67,14 +77,8 @@ public struct HardAttention<Score: AttentionScore>: Sendable {
 
   /// Scores whose largest is the choice: in training with Gumbel noise, -log(-log u), which makes a
   /// key the largest with its probability.
-  private func noise(_ uniform: Tensor?, like scores: Tensor) -> Tensor {
-    guard let seed = scores.trace.dropoutSeed else { return scores }
-    let uniform =
-      uniform
-      ?? scores.trace.emit(
-        .randomUniform(
-          RandomUniform(shape: scores.shape, stream: scores.trace.context.nextStream())),
-        [seed], at: nil)[0]
+  private func noise(_ draws: Tensor?, like scores: Tensor) -> Tensor {
+    guard let uniform = draws ?? scores.trace.uniform(scores.shape) else { return scores }
     return scores - log(-log(uniform))
   }
 

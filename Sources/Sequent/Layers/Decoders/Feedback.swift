@@ -21,14 +21,13 @@ public struct Feedback {
   /// For every row and step of `[batch, time, input]` a number above 0 where the decoder's own word is
   /// read, `[batch, time]`; nothing outside of training.
   func draws(_ xs: Tensor) -> Tensor? {
-    guard share > 0, let seed = xs.trace.dropoutSeed, let progress = xs.trace.trainingProgress
+    let shape = Array(xs.shape.prefix(2))
+    guard share > 0, let uniform = xs.trace.uniform(shape),
+      let progress = xs.trace.trainingProgress
     else { return nil }
-    let draw = RandomUniform(
-      shape: Array(xs.shape.prefix(2)), stream: xs.trace.context.nextStream())
-    let uniform = xs.trace.emit(.randomUniform(draw), [seed], at: nil)[0]
     // Nothing was said before the first step.
     let steps = xs.trace.emit(
-      .iota(Iota(shape: draw.shape, axis: 1)), [], names: ["position"], at: nil)[0]
+      .iota(Iota(shape: shape, axis: 1)), [], names: ["position"], at: nil)[0]
     return select(steps .== 0, uniform.scalar(0), progress * share - uniform)
   }
 }
