@@ -15,6 +15,8 @@ public struct BenchmarkCase: Sendable {
     case attention(AttentionConfiguration, batch: Int, queries: Int, keys: Int)
     /// A Transformer's encoder over x `[batch, time, width]`.
     case encoder(EncoderConfiguration, batch: Int, time: Int)
+    /// Tokens written greedily by GPT-2's layers, with a cache.
+    case decoder(DecoderConfiguration)
   }
 
   /// The name.
@@ -64,11 +66,25 @@ public struct BenchmarkCase: Sendable {
       configuration.isSummed = isTraining
       kind = .encoder(
         configuration, batch: try fields.size("batch"), time: try fields.size("time"))
+    case "decoder":
+      var decoder = DecoderConfiguration()
+      decoder.model.vocabulary = try fields.size("vocabulary")
+      decoder.model.width = try fields.size("width")
+      decoder.model.layers = try fields.size("layers")
+      decoder.model.heads = try fields.size("heads")
+      decoder.model.feedForward = try fields.size("ffn")
+      decoder.batch = try fields.size("batch")
+      decoder.prompt = try fields.size("prompt")
+      decoder.generate = try fields.size("generate")
+      decoder.model.context = decoder.prompt + decoder.generate
+      kind = .decoder(decoder)
     default:
       throw UnsupportedCase(name: name, reason: "kind '\(fields.kind)' is not timed")
     }
-    if isTraining, case .gemm = kind {
-      throw UnsupportedCase(name: name, reason: "products are not timed in training")
+    switch kind {
+    case .gemm where isTraining, .decoder where isTraining:
+      throw UnsupportedCase(name: name, reason: "'\(fields.kind)' is not timed in training")
+    default: break
     }
     guard elements <= Self.largestCase else {
       throw UnsupportedCase(
@@ -95,6 +111,9 @@ public struct BenchmarkCase: Sendable {
       return 2 * Double(batch * attention.heads) * Double(attention.width) * Double(queries + keys)
     case .encoder(let encoder, let batch, let time):
       return encoder.weights + Double(batch * time) * Double(encoder.width * 2)
+    case .decoder(let decoder):
+      let cached = Double(decoder.batch * decoder.model.context) * Double(decoder.model.layers)
+      return decoder.weights + 2 * cached * Double(decoder.model.width)
     }
   }
 
@@ -106,6 +125,7 @@ public struct BenchmarkCase: Sendable {
     case .attention(_, let batch, let queries, let keys):
       ["batch": batch, "queries": queries, "keys": keys]
     case .encoder(_, let batch, let time): ["batch": batch, "time": time]
+    case .decoder(let decoder): ["rows": decoder.batch]
     }
   }
 
@@ -143,6 +163,7 @@ public struct BenchmarkCase: Sendable {
       let products = 2 * tokens * encoder.weights
       let attention = 4 * tokens * Double(time * encoder.width * encoder.layers)
       return isTraining ? 3 * products + 3.5 * attention : products + attention
+    case .decoder(let decoder): return decoder.flops
     }
   }
 }

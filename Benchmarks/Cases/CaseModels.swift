@@ -185,6 +185,8 @@ extension BenchmarkCase {
       traced = try AttentionModel(attention).traced()
     case .encoder(let encoder, _, _):
       traced = try EncoderModel(encoder).traced()
+    case .decoder(let decoder):
+      traced = try GPT(decoder.model).traced()
     case .recurrent(let network, _, _):
       switch network.cell {
       case .rnn: traced = try RecurrentModel<RNNCell>(network).traced()

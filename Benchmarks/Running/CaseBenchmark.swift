@@ -6,6 +6,7 @@ import SequentRuntime
 extension BenchmarkCase {
   /// Rows for the case: every number of threads and variant.
   public func rows(_ settings: Benchmark.Settings) throws -> [BenchmarkRow] {
+    if case .decoder(let decoder) = kind { return try decoder.rows(name, settings) }
     let traced = try traced()
     let weights = try traced.module.initialWeights(seed: 0)
     let benchmark = try Benchmark(name, settings: settings, flops: flops) {

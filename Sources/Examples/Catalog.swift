@@ -8,6 +8,9 @@ public let catalog: [CatalogEntry] = [
   CatalogEntry("tagger", "gives every word of a text a label", Tagger.self),
   CatalogEntry("pronounce", "says how a word is pronounced", Pronounce.self),
   CatalogEntry(
+    "pronounce-transformer", "says the same with a Transformer", PronounceTransformer.self),
+  CatalogEntry("gpt-small", "writes text a byte pair at a time", GPTSmall.self),
+  CatalogEntry(
     "keras-encoder-decoder", "the encoder-decoder of Keras's documentation",
     KerasEncoderDecoder.self),
   CatalogEntry("forecaster", "forecasts the next rows of a numeric series", Forecaster.self),

@@ -44,7 +44,8 @@ public final class Executable: Sendable {
     }
     self.module = module
     instructionSet = kn_isa_active()
-    let store = ConstantStore(weights, .kernels(threads: 1))
+    let store = ConstantStore(
+      weights, .kernels(threads: try ThreadPolicy.teamSize(explicit: nil)))
     state = Mutex(State(constants: store))
   }
 

@@ -43,6 +43,27 @@ extension Instruction {
     return call
   }
 
+  func updateRows(_ memory: ArgumentMemory) -> KernelCall {
+    var arguments = kn_update_rows_arguments()
+    let (indices, table) = (inputs[1], outputs[0])
+    arguments.count = indices.count
+    arguments.rows = table.shape[0]
+    arguments.width = table.shape.dropFirst().reduce(1, *)
+    arguments.source_stride = inputs[0].stride(0)
+    let status = memory.place(kn_index_status(first: KN_NO_BAD_INDEX))
+    arguments.status = status
+    var call = make(
+      kn_update_rows, arguments, memory,
+      [
+        (MemoryLayout.offset(of: \kn_update_rows_arguments.source), inputs[0]),
+        (MemoryLayout.offset(of: \kn_update_rows_arguments.indices), indices),
+        (MemoryLayout.offset(of: \kn_update_rows_arguments.table), table),
+      ])
+    call.report = KernelCall.Report(
+      kind: .index(rows: table.shape[0]), status: status, shape: indices.shape)
+    return call
+  }
+
   func maskedUpdate(_ holds: Bool, _ memory: ArgumentMemory) -> KernelCall {
     var arguments = kn_masked_update_arguments()
     let (fresh, output) = (inputs[2], outputs[0])

@@ -99,6 +99,7 @@ extension Instruction {
     case .attentionGradient(let attention): attentionGradient(attention, memory)
     case .gather: gather(memory)
     case .scatterAdd: scatterAdd(memory)
+    case .updateRows: updateRows(memory)
     case .checkLengths(let limit): checkLengths(limit, memory)
     case .maskedUpdate(let holds): maskedUpdate(holds, memory)
     case .pack(let packing): pack(packing, memory)

@@ -64,6 +64,30 @@ extension Session {
     if state != nil { states.hasRun = true }
   }
 
+  /// Makes the states those of another session, from now on: what one changes, the other sees.
+  ///
+  /// Both functions have states of the same names and types. When one session gives its states another
+  /// size, they are its own again.
+  ///
+  /// - Throws: `RuntimeError` for a state that the other does not have, or has of another type.
+  public func shareStates(of other: Session) throws {
+    let (mine, others) = (function.stateTypes, other.function.stateTypes)
+    for (name, type) in mine {
+      guard let found = others.first(where: { $0.name == name }) else {
+        throw RuntimeError.unknown("state", name, among: others.map(\.name))
+      }
+      guard found.type == type, other.states.shapes[name] != nil else {
+        throw RuntimeError(
+          "state '\(name)' is \(type), in \(other.function.name) \(found.type)"
+            + (found.type == type ? " without a size yet" : ""))
+      }
+    }
+    for (name, _) in mine { try adoptMemory(of: .state(name), from: other) }
+    // From now on they are what somebody wrote, and stay.
+    other.states.hasRun = true
+    states = other.states
+  }
+
   /// Memory for a moment.
   private func room(
     _ bytes: Int, for what: @autoclosure () -> String
@@ -72,5 +96,13 @@ extension Session {
     let new = try Memory(bytes: bytes, for: what())
     scratch = new
     return new.base
+  }
+}
+
+extension Function {
+  /// The names and types of the states.
+  fileprivate var stateTypes: [(name: String, type: TensorType)] {
+    let names = Set(states.values)
+    return inputs.filter { names.contains($0.name) }
   }
 }

@@ -179,6 +179,13 @@ public final class Session {
     memory[storage] = new
   }
 
+  /// Uses another session's memory for a named tensor.
+  func adoptMemory(of storage: Plan.Storage, from other: Session) throws {
+    guard let shared = other.memory[storage], shared !== memory[storage] else { return }
+    (programs, current) = ([:], nil)
+    memory[storage] = shared
+  }
+
   /// Runs the function on what its inputs hold; nothing is allocated.
   public func run() throws {
     try run(isTimed: false)

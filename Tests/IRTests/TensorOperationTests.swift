@@ -134,6 +134,17 @@ import Testing
       f32([1], [ln3]), gives: f32([1, 1, 1, 1], [7]), f32([1, 1, 1, 2], [ln3, 0.75]))
   }
 
+  @Test func rowsOfATableAreReplaced() throws {
+    let table = f32([3, 2], [1, 2, 3, 4, 5, 6])
+    try expect(
+      "update_rows %a, %b, %c", table, i32([3], [2, 0, 2]), f32([3, 2], [7, 7, 8, 8, 9, 9]),
+      gives: f32([3, 2], [8, 8, 3, 4, 9, 9]))
+    try expect(
+      "update_rows %a, %b, %c", table, i32([1], [3]), f32([1, 2], [0, 0]),
+      gives: TensorType(.float32, [3, 2]),
+      failing: "update_rows: index 3 at position 0 is not a row of a table of 3")
+  }
+
   @Test func fusedNormalization() throws {
     // Rows of deviation 2 about 3, and of squares' mean 4 about 0.
     let x = f32([2, 2], [1, 5, 3, 3])

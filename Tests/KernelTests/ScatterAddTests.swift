@@ -44,4 +44,34 @@ import Testing
     #expect(bad >> 32 == 2)
     #expect(Int32(truncatingIfNeeded: bad) == 3)
   }
+
+  @Test(arguments: [0, 1, 16, 33, 100], [0, 1, 7, 50])
+  func `rows are replaced in order, whatever the team`(width: Int, count: Int) {
+    var numbers = Numbers(seed: 4)
+    let indices = (0..<count).map { _ in Int32.random(in: -1..<9, using: &numbers) }
+    let source = numbers.floats(count * width), table = numbers.floats(8 * width)
+    var expected = table
+    for (i, index) in indices.enumerated() where (0..<8).contains(index) {
+      for j in 0..<width { expected[Int(index) * width + j] = source[i * width + j] }
+    }
+    for threads in [1, 2, 5] {
+      withMemory { memory in
+        let output = Guarded(table)
+        let status = memory.one(kn_index_status(first: KN_NO_BAD_INDEX))
+        run(
+          kn_update_rows,
+          kn_update_rows_arguments(
+            count: count, rows: 8, width: width,
+            source: UnsafeRawPointer(memory.guarded(source)).assumingMemoryBound(to: UInt32.self),
+            source_stride: width,
+            indices: memory.array(indices),
+            table: output.floatPointer.map {
+              UnsafeMutableRawPointer($0).assumingMemoryBound(to: UInt32.self)
+            }, status: status), threads: threads)
+        #expect(output.isIntact && output.floats.bits == expected.bits, "\(threads) threads")
+        let bad = indices.firstIndex { !(0..<8).contains($0) }
+        #expect(status.pointee.first >> 32 == bad.map { UInt64($0) } ?? KN_NO_BAD_INDEX >> 32)
+      }
+    }
+  }
 }

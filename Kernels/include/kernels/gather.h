@@ -32,4 +32,17 @@ struct kn_scatter_add_arguments {
 };
 void kn_scatter_add(const void *arguments, const struct kn_team *team);
 
+// table[indices[i], :] = source[i, :] for i ascending; i < count < 2^32 - 1. source: [count, width],
+// its rows source_stride apart; table: dense [rows, width], what is not named stays; 4-byte elements. An index outside
+// 0..<rows changes nothing, and the status remembers it.
+struct kn_update_rows_arguments {
+  size_t count, rows, width;
+  const uint32_t *source;
+  size_t source_stride;
+  const int32_t *indices;
+  uint32_t *table;
+  struct kn_index_status *status;
+};
+void kn_update_rows(const void *arguments, const struct kn_team *team);
+
 #endif

@@ -54,9 +54,10 @@ public final class Generator {
 
   /// Creates a generator that runs in a session of its own.
   ///
+  /// - Parameter cache: what reads with the model's own cache, for a model that has one.
   /// - Throws: `PredictionError` for a model that is no language model.
-  public init(_ task: ModelTask, session: Session) throws {
-    reader = try LanguageModelReader(task, session)
+  public init(_ task: ModelTask, session: Session, cache: CachedReader? = nil) throws {
+    reader = try LanguageModelReader(task, session, cache)
     excluded = task.text.neverChosen
   }
 
@@ -146,8 +147,7 @@ public final class Generator {
     var next = rows.map(\.prompt)
     try reader.start(rows: active.count)
     while !active.isEmpty {
-      try reader.read(next) { index, place, logits in
-        guard place == next[index].count - 1 else { return }
+      try reader.readOn(next) { index, logits in
         let text = try rows[active[index]].choose(logits, encoder.encoding, options)
         if !text.isEmpty { try onText(active[index], text) }
       }

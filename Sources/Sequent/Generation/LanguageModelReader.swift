@@ -10,6 +10,7 @@ final class LanguageModelReader {
   /// Turns text into the model's tokens.
   let encoder: TextEncoder
   private let session: Session
+  private let cache: CachedReader?
   private let tokensShape: [Dimension]
   private let hasLengths: Bool
   private let vocabularySize: Int
@@ -21,7 +22,8 @@ final class LanguageModelReader {
   /// - Throws: `PredictionError` for a function that is no language model: `tokens` i32
   ///   `[batch, time]`, perhaps `lengths` i32 `[batch]`, to `logits` f32
   ///   `[batch, time, vocabulary]`.
-  init(_ task: ModelTask, _ session: Session) throws {
+  init(_ task: ModelTask, _ session: Session, _ cache: CachedReader? = nil) throws {
+    self.cache = cache
     let function = session.function
     guard task.kind == .languageModel else {
       throw PredictionError(
@@ -96,6 +98,28 @@ final class LanguageModelReader {
     }
   }
 
+  /// Reads on in every text, by the cache if there is one.
+  ///
+  /// - Parameter visit: takes a row and the logits of what follows it.
+  func readOn(_ pieces: [[Int32]], _ visit: (Int, Span<Float>) throws -> Void) throws {
+    guard let cache else {
+      return try read(pieces) { row, place, logits in
+        if place == pieces[row].count - 1 { try visit(row, logits) }
+      }
+    }
+    if texts.allSatisfy(\.isEmpty) {
+      try cache.start(pieces)
+    } else {
+      try cache.read(pieces.compactMap(\.last))
+    }
+    for row in pieces.indices { texts[row] += pieces[row] }
+    try cache.withLogits { logits in
+      for row in pieces.indices {
+        try visit(row, logits.extracting(row * vocabularySize..<(row + 1) * vocabularySize))
+      }
+    }
+  }
+
   /// Runs the model on rows `[rows, time]` and visits the logits of their tokens.
   private func run(
     _ rows: [[Int32]], time: Int, _ visit: (Int, Int, Span<Float>) throws -> Void
@@ -127,6 +151,7 @@ final class LanguageModelReader {
   /// Lets go of all texts but some, which become the rows in this order.
   func keep(_ rows: [Int]) throws {
     texts = rows.map { texts[$0] }
+    cache?.select(rows: rows)
     guard hasStates else { return }
     try session.selectStates(rows: rows, of: tokensShape[0])
   }

@@ -113,7 +113,10 @@ public struct CompiledModel: Sendable {
 
   /// Writes text, for a language model.
   public func generator(threads: Int? = nil) throws -> Generator {
-    try Generator(try task(), session: session(threads: threads))
+    let cache =
+      CachedReader.isPossible(executable.module)
+      ? try CachedReader(executable, threads: threads) : nil
+    return try Generator(try task(), session: session(threads: threads), cache: cache)
   }
 
   /// Answers lines of text with text, by the model's task.

@@ -104,6 +104,15 @@ public func gather(
   table.emit(.gather(Gather()), [indices], at: SourceLocation(file: file, line: line))
 }
 
+extension Tensor {
+  /// This table `[rows, …]` with some rows replaced: `indices` `[…]` says which, `rows` `[…, …]` by what.
+  public func replacing(
+    rows indices: Tensor, by rows: Tensor, file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    emit(.updateRows(UpdateRows()), [indices, rows], at: SourceLocation(file: file, line: line))
+  }
+}
+
 /// For every row of a batch, which of `time` positions lie before its length: booleans `[batch, time]`.
 public func isLive(
   lengths: Tensor, time: Dimension, file: String = #fileID, line: Int = #line

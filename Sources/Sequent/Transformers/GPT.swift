@@ -91,6 +91,37 @@ public struct GPT: Model {
     return ["logits": logits(hidden)]
   }
 
+  /// `prefill` reads the beginnings of rows, `step` a token of every row after them; both keep keys and
+  /// values in one cache, and give the logits of what follows each row, `[rows, vocabulary]`.
+  ///
+  ///     prefill: tokens, slots i32 [rows, time], lengths i32 [rows]
+  ///     step:    tokens, slots, past i32 [rows], table i32 [rows, keys]
+  public var functions: [ModelFunction] {
+    let widths = decoder.layers.map(\.attention.cacheWidth)
+    return [
+      ModelFunction("prefill") { inputs in
+        let tokens = inputs.tensor("tokens", .int32, ["rows", "time"])
+        let lengths = inputs.tensor("lengths", .int32, ["rows"])
+        let cache = KeyValueCache(
+          inputs, widths: widths, slots: inputs.tensor("slots", .int32, ["rows", "time"]),
+          lengths: lengths)
+        let hidden = decoder(embeddings(tokens), cache)
+        return ["logits": logits(Pooling.last(hidden, lengths: lengths))]
+      },
+      ModelFunction("step") { inputs in
+        let tokens = inputs.tensor("tokens", .int32, ["rows"]).expanded(at: 1)
+        let past = inputs.tensor("past", .int32, ["rows"])
+        let cache = KeyValueCache(
+          inputs, widths: widths,
+          slots: inputs.tensor("slots", .int32, ["rows"]).expanded(at: 1),
+          table: inputs.tensor("table", .int32, ["rows", "keys"]), lengths: past + 1)
+        let places = positions(of: tokens, past: past)
+        let hidden = decoder(embeddings(tokens, positions: places), cache, positions: places)
+        return ["logits": logits(hidden.reshaped(to: [tokens.shape[0], hidden.shape[2]]))]
+      },
+    ]
+  }
+
   private func logits(_ hidden: Tensor) -> Tensor {
     head.map { $0(hidden) } ?? embeddings.logits(hidden)
   }

@@ -27,6 +27,21 @@ public struct TransformerEncoder: Layer {
     }
   }
 
+  /// New positions of every row, which see what the cache holds.
+  func callAsFunction(
+    _ x: Tensor, _ cache: KeyValueCache, positions: Tensor? = nil, file: String = #fileID,
+    line: Int = #line
+  ) -> Tensor {
+    let context = x.trace.context
+    return context.scope(context.path(of: self), SourceLocation(file: file, line: line)) {
+      var y = x
+      for (index, layer) in layers.enumerated() {
+        y = layer.run(y) { layer.attention($0, cache, layer: index, positions: positions) }
+      }
+      return norm.map { $0(y) } ?? y
+    }
+  }
+
   private func run(_ x: Tensor, _ apply: (TransformerEncoderLayer, Tensor) -> Tensor) -> Tensor {
     let y = layers.reduce(x) { apply($1, $0) }
     return norm.map { $0(y) } ?? y

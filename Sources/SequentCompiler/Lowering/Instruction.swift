@@ -39,6 +39,8 @@ public enum Kernel: Hashable, Sendable {
   case gather
   /// Inputs: rows `[count, width]`, indices.
   case scatterAdd
+  /// Inputs: rows `[count, width]`, indices; the output keeps its other rows.
+  case updateRows
   /// Brings lengths into 0...limit, and reports the first that was not.
   case checkLengths(limit: Int)
   /// Inputs: lengths `[batch]`, the step's number, fresh `[batch, …]`; rows that have ended hold
@@ -109,6 +111,7 @@ extension Instruction {
     switch kernel {
     case .maskedUpdate(let holds): holds
     case .gemm(let gemm): gemm.accumulates
+    case .updateRows: true
     default: false
     }
   }
@@ -169,13 +172,16 @@ extension Instruction {
         && (!gemm.hasResidual || inputs[inputs.count - 1].hasUnitColumns)
         && (!gemm.isPacked || inputs[1].isDense)
         && (inputs.prefix(2) + outputs).allSatisfy(\.strides.areNotNegative)
-    case .recurrentSequenceGradient, .argmax, .gather, .scatterAdd, .checkLengths, .crossEntropy,
-      .crossEntropyGradient, .normalization, .normalizationGradient, .randomUniform,
+    case .recurrentSequenceGradient, .argmax, .gather, .scatterAdd, .checkLengths,
+      .crossEntropy, .crossEntropyGradient, .normalization, .normalizationGradient, .randomUniform,
       .pack(.recurrentBias):
       (inputs + outputs).allSatisfy(\.isDense)
     case .optimizerUpdate:
       inputs[1].rank == 2 && inputs[1].hasUnitColumns
         && ([inputs[0]] + inputs.dropFirst(2) + outputs).allSatisfy(\.isDense)
+    case .updateRows:
+      inputs[0].rank == 2 && inputs[0].hasUnitColumns && inputs[0].strides.areNotNegative
+        && inputs[1].isDense && outputs[0].isDense
     case .softmax:
       inputs[0].isDense && outputs[0].isDense
     case .attention(let attention), .attentionGradient(let attention):

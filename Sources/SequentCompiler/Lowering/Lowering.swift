@@ -175,6 +175,14 @@ extension Lowerer {
       ]
     case .concatenate(let concatenate):
       return [try concatenated(operands, concatenate.axis, shapes[0])]
+    case .updateRows:
+      let output = try allocate(operands[0].elementType, shapes[0])
+      copy(operands[0], into: output)
+      let rows = [operands[1].count, shapes[0].dropFirst().reduce(1, *)]
+      var source = try reshaped(operands[2], to: rows)
+      if !source.hasUnitColumns || source.strides[0] < 0 { source = try dense(source) }
+      emit(.updateRows, [source, try dense(operands[1])], into: output)
+      return [output]
     case .updateSlice(let update):
       return [try updated(operands[0], with: operands[1], update)]
     case .scan(let scan):

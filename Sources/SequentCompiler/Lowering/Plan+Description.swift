@@ -64,6 +64,7 @@ extension Kernel {
     case .attentionGradient(let attention):
       attention.isAdditive ? "additive_attention_gradient" : "attention_gradient"
     case .gather: "gather"
+    case .updateRows: "update_rows"
     case .scatterAdd: "scatter_add"
     case .checkLengths: "check_lengths"
     case .maskedUpdate: "masked_update"

@@ -37,7 +37,7 @@ extension Instruction {
     case .crossEntropyGradient: return 24 * elements
     case .randomUniform: return 10 * elements
     case .optimizerUpdate: return 20 * elements
-    case .iota, .copy, .gather, .checkLengths, .maskedUpdate, .pack: return 0
+    case .iota, .copy, .gather, .updateRows, .checkLengths, .maskedUpdate, .pack: return 0
     }
   }
 
@@ -45,6 +45,7 @@ extension Instruction {
   public var bytes: Double {
     switch kernel {
     case .gather: return Double(inputs[1].count + 2 * outputs[0].count) * 4
+    case .updateRows: return Double(inputs[1].count + 2 * inputs[0].count) * 4
     default: return (inputs + outputs).reduce(0) { $0 + Double($1.distinctCount) * 4 }
     }
   }

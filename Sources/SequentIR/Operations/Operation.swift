@@ -19,6 +19,7 @@ public enum Operation: Hashable, Sendable {
   case slice(Slice)
   case concatenate(Concatenate)
   case updateSlice(UpdateSlice)
+  case updateRows(UpdateRows)
   case gather(Gather)
   case contract(Contract)
   case scatterAdd(ScatterAdd)
@@ -64,6 +65,7 @@ extension Operation {
     case .slice(let payload): payload
     case .concatenate(let payload): payload
     case .updateSlice(let payload): payload
+    case .updateRows(let payload): payload
     case .gather(let payload): payload
     case .contract(let payload): payload
     case .scatterAdd(let payload): payload
@@ -94,14 +96,13 @@ extension Operation {
   /// Every family, for the parser: a new family is named here once.
   static let families: [any OperationRule.Type] = [
     Constant.self, Iota.self, Unary.self, Binary.self, Compare.self, Select.self, Cast.self,
-    StopGradient.self,
-    MatMul.self, Reduce.self, ArgMax.self, Reshape.self, Transpose.self, Broadcast.self,
-    Slice.self, Concatenate.self, UpdateSlice.self, Gather.self, Contract.self, ScatterAdd.self,
-    Size.self, SplitTime.self, JoinTime.self, ChunkLengths.self, Scan.self, FusedLinear.self,
-    FusedSoftmax.self, FusedNormalization.self, NormalizationGradient.self, FusedAttention.self,
-    FusedAttentionGradient.self, FusedRecurrentCell.self, FusedRecurrentSequence.self,
-    RecurrentSequenceGradient.self, FusedCrossEntropy.self, CrossEntropyGradient.self,
-    RandomUniform.self, OptimizerUpdate.self,
+    StopGradient.self, MatMul.self, Reduce.self, ArgMax.self, Reshape.self, Transpose.self,
+    Broadcast.self, Slice.self, Concatenate.self, UpdateSlice.self, UpdateRows.self, Gather.self,
+    Contract.self, ScatterAdd.self, Size.self, SplitTime.self, JoinTime.self, ChunkLengths.self,
+    Scan.self, FusedLinear.self, FusedSoftmax.self, FusedNormalization.self,
+    NormalizationGradient.self, FusedAttention.self, FusedAttentionGradient.self,
+    FusedRecurrentCell.self, FusedRecurrentSequence.self, RecurrentSequenceGradient.self,
+    FusedCrossEntropy.self, CrossEntropyGradient.self, RandomUniform.self, OptimizerUpdate.self,
   ]
 }
 

@@ -67,6 +67,49 @@ public struct MultiHeadAttention: Sendable {
     }
   }
 
+  /// What queries of `x` `[batch, queries, width]` gather from keys and values that were projected.
+  func attend(
+    _ x: Tensor, over memory: (k: Tensor, v: Tensor), lengths: Tensor?, file: String = #fileID,
+    line: Int = #line
+  ) -> Tensor {
+    let context = x.trace.context
+    return context.scope(context.path(of: self), SourceLocation(file: file, line: line)) {
+      guard let q = queries(x) else { return x.withoutValue }
+      return attend(q, memory.k, memory.v, lengths: lengths)
+    }
+  }
+
+  /// What new positions of every row gather from what the cache holds and from each other.
+  ///
+  /// - Parameters:
+  ///   - x: `[rows, time, width]`: the new positions.
+  ///   - cache: where their keys and values go, and whose they see.
+  func callAsFunction(
+    _ x: Tensor, _ cache: KeyValueCache, layer: Int, positions: Tensor? = nil,
+    file: String = #fileID, line: Int = #line
+  ) -> Tensor {
+    let context = x.trace.context
+    return context.scope(context.path(of: self), SourceLocation(file: file, line: line)) {
+      guard let new = project(x, positions: positions) else { return x.withoutValue }
+      let (k, v) = cache.extend(layer, joinedHeads(new.k), joinedHeads(new.v))
+      // Rows that begin see what is new; it lies in one piece already.
+      guard let table = cache.table else {
+        return attend(new.q, new.k, new.v, lengths: cache.lengths, isCausal: true)
+      }
+      return attend(
+        new.q, split(gather(k, table), keyHeads), split(gather(v, table), keyHeads),
+        lengths: cache.lengths)
+    }
+  }
+
+  /// How wide the keys or values of all heads are.
+  var cacheWidth: Int { keyHeads * headWidth }
+
+  private func joinedHeads(_ x: Tensor) -> Tensor {
+    guard x.rank == 4 else { return x }
+    return x.reshaped(to: [x.shape[0], x.shape[1], Dimension(constant: cacheWidth)])
+  }
+
   /// The projections of a sequence to attend to itself.
   func project(_ x: Tensor, positions: Tensor? = nil) -> Projections? {
     guard let q = queries(x), let memory = keysAndValues(x) else { return nil }

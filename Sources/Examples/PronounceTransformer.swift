@@ -1,0 +1,66 @@
+import Sequent
+
+/// Says how a word is pronounced, as `Pronounce` does, with a Transformer (Yolchuyeva et al., 2019).
+public struct PronounceTransformer: Model {
+  /// The sizes, the letters and the phonemes.
+  public struct Configuration: ModelConfiguration {
+    /// How a word becomes letters; those of the training data take its place.
+    public var source = TextEncoding(
+      unit: .character, vocabulary: [Vocabulary.padding, Vocabulary.unknown], unknown: 1,
+      isLowercased: true)
+    /// How phonemes become tokens; those of the training data take its place.
+    public var text = TextEncoding(
+      unit: .word,
+      vocabulary: [Vocabulary.padding, Vocabulary.unknown, Vocabulary.begin, Vocabulary.end],
+      unknown: 1, begin: 2, end: 3)
+    /// The width of a letter's or phoneme's vector.
+    public var width = 128
+    /// The heads of attention.
+    public var heads = 4
+    /// The hidden width of the feed-forward networks.
+    public var feedForward = 256
+    /// The layers that read, and those that say.
+    public var layers = 3
+    /// How many phonemes are said at most.
+    public var context = 64
+    /// The share that is dropped, in training.
+    public var dropout = 0.1
+
+    /// A million parameters.
+    public init() {}
+  }
+
+  let network: Transformer
+
+  /// Creates the model of a configuration.
+  public init(_ configuration: Configuration) {
+    var sizes = Transformer.Configuration()
+    (sizes.source, sizes.text) = (configuration.source, configuration.text)
+    (sizes.width, sizes.heads) = (configuration.width, configuration.heads)
+    sizes.feedForward = configuration.feedForward
+    (sizes.encoderLayers, sizes.decoderLayers) = (configuration.layers, configuration.layers)
+    (sizes.placement, sizes.context) = (.before, configuration.context)
+    sizes.dropout = configuration.dropout
+    network = Transformer(sizes)
+  }
+
+  /// Letters and the phonemes so far to logits of the phonemes that follow.
+  public func main(_ inputs: Inputs) -> Outputs { network.main(inputs) }
+
+  /// What says phonemes that are not given.
+  public var functions: [ModelFunction] { network.functions }
+
+  /// The letters and phonemes of the words that it learns from.
+  public static let preparation: DataPreparation? = DataPreparation(
+    .sequenceToSequence, unit: .word, sourceUnit: .character, isLowercased: true)
+
+  /// Sixteen passes, in batches of words of about the same length.
+  public var recipe: TrainingRecipe {
+    TrainingRecipe(
+      epochs: 16, batch: 128, optimizer: .adamW().clipping(norm: 1),
+      schedule: Schedule(.cosine, peak: 2e-3, warmUp: 500))
+  }
+
+  /// Phonemes for letters.
+  public var task: ModelTask? { network.task }
+}
