@@ -143,8 +143,9 @@ extension Graph {
     let (shape, wide) = (type(of: x).shape, type(of: merged.operands[0]).shape)
     guard shape.count == 4, wide.count == 5, type(of: value).rank == 4,
       type(of: stretched.operands[0]).shape == [shape[0], shape[1], 1, shape[2], shape[3]],
-      [wide[0], wide[1], wide[3], wide[4]] == shape,
-      [type(of: value).shape[0]] + type(of: value).shape.suffix(2) == [shape[0], shape[2], shape[3]]
+      wide[0] == shape[0], wide[1] == shape[1], Array(wide.suffix(2)) == Array(shape.suffix(2)),
+      type(of: value).shape[0] == shape[0],
+      Array(type(of: value).shape.suffix(2)) == Array(shape.suffix(2))
     else { return nil }
     return x
   }
