@@ -34,13 +34,10 @@ public struct PretrainedModel: Sendable {
   ///
   /// - Throws: `CheckpointError` that names all that is missing, left over, or of another shape.
   public func weights() throws -> TensorCollection {
-    func collected(_ source: some TensorSource) throws -> TensorCollection {
-      TensorCollection(
-        try importCheckpoint(
-          source, for: traced.module.parameters.compactMap(ParameterSpecification.init),
-          of: names.library(for: source)), name: folder)
-    }
-    return try collected(try PretrainedFolder(path: folder).tensors())
+    let source = try PretrainedFolder(path: folder).tensors()
+    let parameters = traced.module.parameters.compactMap(ParameterSpecification.init)
+    return TensorCollection(
+      try importCheckpoint(source, for: parameters, of: names.library(for: source)), name: folder)
   }
 }
 
