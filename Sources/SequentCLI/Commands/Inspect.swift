@@ -55,8 +55,9 @@ private func describe(_ task: ModelTask) -> String {
       + "\(source.vocabulary.count), says by \(task.text.unit.rawValue), vocabulary of "
       + "\(task.text.vocabulary.count)"
   }
-  return "\(task.kind.rawValue), \(task.labels.count) labels, text by \(task.text.unit.rawValue), "
-    + "vocabulary of \(task.text.vocabulary.count)"
+  let labels = task.kind == .embed ? "" : " \(task.labels.count) labels,"
+  return "\(task.kind.rawValue),\(labels) text by \(task.text.unit.rawValue), vocabulary of "
+    + "\(task.text.vocabulary.count)"
 }
 
 /// Inputs, outputs and states with their types, and how often which operation.
