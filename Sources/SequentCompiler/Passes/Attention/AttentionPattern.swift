@@ -44,10 +44,6 @@ struct AttentionPattern {
       throw Miss("%\(graph.name(of: v.value)) has more than four axes")
     }
     let shape = axes.completing(graph.type(of: weights).shape)
-    if let keys = found.sharedK, let heads = graph.repeatedHeads(sum.values) {
-      let values = AttentionOperand(heads, in: graph)
-      if keys.type.shape.prefix(3) == values.type.shape.prefix(3) { (k, v) = (keys, values) }
-    }
     for (axis, size) in shape.prefix(2).enumerated() {
       q.stretch(axis: axis, to: size)
       // Heads of keys may be one for all heads of queries.

@@ -3,8 +3,6 @@ import SequentIR
 /// Scores of queries and keys, dot products or additive.
 struct AttentionScores {
   private(set) var q, k: AttentionOperand
-  /// The keys with each of their heads once, where groups of queries' heads share them.
-  private(set) var sharedK: AttentionOperand?
   private(set) var vector: AttentionVector?
   /// What the products are multiplied by.
   private(set) var scale = 1.0
@@ -22,12 +20,6 @@ struct AttentionScores {
           + "over tanh")
     }
     (q, k, scale) = (product.q, product.k, product.scale)
-    if let right = graph.producer(of: scores)?.operands.last,
-      let inner = graph.producer(of: right), case .transpose(let transpose) = inner.operation,
-      transpose.axes == [0, 1, 3, 2], let heads = graph.repeatedHeads(inner.operands[0])
-    {
-      sharedK = AttentionOperand(heads, in: graph)
-    }
     q.addHeads()
     k.addHeads()
     guard q.type.rank == 4, k.type.rank == 4 else {
@@ -128,25 +120,5 @@ private struct AdditiveSum {
       throw Miss("its sum has \(shape.count) axes")
     }
     return (q, k)
-  }
-}
-
-extension Graph {
-  /// x `[batch, heads, keys, width]` of a value in which each of its heads stands several times side by
-  /// side: an axis put in behind the heads, stretched, and merged with them.
-  func repeatedHeads(_ value: Value) -> Value? {
-    guard let merged = producer(of: value), case .reshape = merged.operation,
-      let stretched = producer(of: merged.operands[0]), case .broadcast = stretched.operation,
-      let expanded = producer(of: stretched.operands[0]), case .reshape = expanded.operation
-    else { return nil }
-    let x = expanded.operands[0]
-    let (shape, wide) = (type(of: x).shape, type(of: merged.operands[0]).shape)
-    guard shape.count == 4, wide.count == 5, type(of: value).rank == 4,
-      type(of: stretched.operands[0]).shape == [shape[0], shape[1], 1, shape[2], shape[3]],
-      wide[0] == shape[0], wide[1] == shape[1], Array(wide.suffix(2)) == Array(shape.suffix(2)),
-      type(of: value).shape[0] == shape[0],
-      Array(type(of: value).shape.suffix(2)) == Array(shape.suffix(2))
-    else { return nil }
-    return x
   }
 }
