@@ -145,7 +145,8 @@ let package = Package(
       name: "DataTests", dependencies: ["Sequent", "SequentIR", "TestSupport"],
       path: "Tests/DataTests", swiftSettings: swiftSettings),
     .testTarget(
-      name: "FormatTests", dependencies: ["Sequent", "SequentIR", "SequentRuntime"], path: "Tests/FormatTests",
+      name: "FormatTests", dependencies: ["Sequent", "SequentIR", "SequentRuntime"],
+      path: "Tests/FormatTests",
       resources: [.copy("Fixtures")], swiftSettings: swiftSettings),
     .testTarget(
       name: "PassTests",

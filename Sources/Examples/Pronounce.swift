@@ -6,14 +6,9 @@ public struct Pronounce: Model {
   /// The sizes, the letters and the phonemes.
   public struct Configuration: ModelConfiguration {
     /// How a word becomes letters; those of the training data take its place.
-    public var source = TextEncoding(
-      unit: .character, vocabulary: [Vocabulary.padding, Vocabulary.unknown], unknown: 1,
-      isLowercased: true)
+    public var source = TextEncoding.unlearned(.character, isLowercased: true)
     /// How phonemes become tokens; those of the training data take its place.
-    public var text = TextEncoding(
-      unit: .word,
-      vocabulary: [Vocabulary.padding, Vocabulary.unknown, Vocabulary.begin, Vocabulary.end],
-      unknown: 1, begin: 2, end: 3)
+    public var text = TextEncoding.unlearned(.word, marksSequences: true)
     /// The width of a letter's or phoneme's vector.
     public var embedding = 64
     /// The units of the LSTM that reads, in each direction.

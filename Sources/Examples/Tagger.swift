@@ -6,8 +6,7 @@ public struct Tagger: Model {
   /// The sizes, and the words and labels.
   public struct Configuration: ModelConfiguration {
     /// How text becomes tokens; those of the training data take its place.
-    public var text = TextEncoding(
-      unit: .word, vocabulary: [Vocabulary.padding, Vocabulary.unknown], unknown: 1)
+    public var text = TextEncoding.unlearned(.word)
     /// The labels; those of the training data take their place.
     public var labels = ["O"]
     /// The width of a word's vector.

@@ -10,6 +10,20 @@ public enum Vocabulary {
   public static let end = "</s>"
 }
 
+extension TextEncoding {
+  /// An encoding that knows no token of text yet: that of the training data takes its place.
+  ///
+  /// - Parameter marksSequences: whether there are tokens for the begin and the end of a sequence.
+  public static func unlearned(
+    _ unit: Unit, isLowercased: Bool = false, marksSequences: Bool = false
+  ) -> TextEncoding {
+    let marks = marksSequences ? [Vocabulary.begin, Vocabulary.end] : []
+    return TextEncoding(
+      unit: unit, vocabulary: [Vocabulary.padding, Vocabulary.unknown] + marks, unknown: 1,
+      isLowercased: isLowercased, begin: marksSequences ? 2 : nil, end: marksSequences ? 3 : nil)
+  }
+}
+
 /// Counts the tokens of texts, and makes an encoding of the most frequent.
 ///
 /// The encoding depends only on the texts, not on their order or the machine.

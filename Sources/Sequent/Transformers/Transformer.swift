@@ -8,13 +8,9 @@ public struct Transformer: Model {
   /// The sizes and choices.
   public struct Configuration: ModelConfiguration {
     /// How what is read becomes tokens; that of the training data takes its place.
-    public var source = TextEncoding(
-      unit: .character, vocabulary: [Vocabulary.padding, Vocabulary.unknown], unknown: 1)
+    public var source = TextEncoding.unlearned(.character)
     /// How what is said becomes tokens; that of the training data takes its place.
-    public var text = TextEncoding(
-      unit: .word,
-      vocabulary: [Vocabulary.padding, Vocabulary.unknown, Vocabulary.begin, Vocabulary.end],
-      unknown: 1, begin: 2, end: 3)
+    public var text = TextEncoding.unlearned(.word, marksSequences: true)
     /// The width of a token's vector.
     public var width = 512
     /// The heads of attention.
