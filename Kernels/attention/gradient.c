@@ -1,5 +1,6 @@
 // The way back of dot products. For a block of keys and a block of queries, p and ds are computed once
 // and used by three products; sums grow in the gradients themselves.
+#include <assert.h>
 #include <string.h>
 
 #include "attention/additive.h"
@@ -245,6 +246,7 @@ size_t kn_attention_gradient_workspace_size(const struct kn_attention_problem *p
 
 void kn_attention_gradient(const void *opaque, const struct kn_team *team) {
   const struct kn_attention_gradient_arguments *a = opaque;
+  assert(a->problem.table_kind == KN_TABLE_NONE);
   if (a->problem.vector != NULL) {
     kn_additive_attention_gradient(a, team);
     return;

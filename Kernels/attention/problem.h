@@ -38,6 +38,11 @@ static inline size_t kn_attention_at(const struct kn_attention_strides *s, size_
   return b * s->batch + t * s->time + h * s->head;
 }
 
+// Whether single queries of rows that read the same keys are taken together.
+static inline bool kn_attends_across(const struct kn_attention_problem *p) {
+  return p->table_kind != KN_TABLE_NONE && p->queries == 1;
+}
+
 // The number of query i of head h of row b among all.
 static inline size_t kn_query_index(const struct kn_attention_problem *p, size_t b, size_t h,
                                     size_t i) {

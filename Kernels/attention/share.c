@@ -41,3 +41,20 @@ void kn_share_queries(const struct kn_attention_problem *p, const struct kn_team
     }
   }
 }
+
+void kn_share_rows(const struct kn_attention_problem *p, const struct kn_team *team,
+                   kn_row_visitor visit, void *context) {
+  uint64_t total = 0, at = 0;
+  for (size_t b = 0; b < p->batch; b++) total += p->heads * cost_of_query(p, b, 0);
+  const uint64_t begin = total * team->index / team->count;
+  const uint64_t end = total * (team->index + 1) / team->count;
+  for (size_t h = 0; h < p->heads; h++) {
+    struct kn_range rows = {0, 0};
+    for (size_t b = 0; b < p->batch; b++) {
+      if (at < begin) rows.begin = b + 1;
+      if (at < end) rows.end = b + 1;
+      at += cost_of_query(p, b, 0);
+    }
+    if (rows.begin < rows.end) visit(context, h, rows);
+  }
+}

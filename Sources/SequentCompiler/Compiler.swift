@@ -12,6 +12,12 @@ public struct CompilerOptions: Sendable {
     self.pipeline = pipeline
     self.disabledPasses = disabledPasses
   }
+
+  /// These options for what will be differentiated: without the pass whose operations have no gradient.
+  public var differentiable: CompilerOptions {
+    CompilerOptions(
+      pipeline: pipeline, disabledPasses: disabledPasses.union([fuseAttentionGather.name]))
+  }
 }
 
 /// The optimised module, and what the passes did.

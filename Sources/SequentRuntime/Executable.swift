@@ -134,7 +134,7 @@ extension Plan {
     }
     let entry = "\(name)[\(index.map(String.init).joined(separator: ", "))] is \(value)"
     switch report.kind {
-    case .index(let rows):
+    case .index(let rows, _):
       return RuntimeError("\(entry), not a row of a table of \(rows) rows\(place)")
     case .label(let classes, _):
       return RuntimeError("\(entry), not one of \(classes) classes\(place)")

@@ -35,12 +35,21 @@ func attentionProblem(
     fields.append((\.mask, mask))
   }
   if attention.hasLengths { fields.append((\.key_lengths, inputs.removeFirst())) }
+  if attention.table != .none {
+    let (table, byKey) = (inputs.removeFirst(), attention.table == .keys)
+    problem.table_kind = byKey ? KN_TABLE_KEYS : KN_TABLE_ROWS
+    problem.sources = k.shape[byKey ? 2 : 0]
+    if byKey { problem.keys = table.shape[1] }
+    fields.append((\.table, table))
+  }
   return (problem, fields)
 }
 
 extension Instruction {
   func attention(_ attention: Kernel.Attention, _ memory: ArgumentMemory) -> KernelCall {
-    let (problem, views) = attentionProblem(attention, self)
+    var (problem, views) = attentionProblem(attention, self)
+    let status = memory.place(kn_index_status(first: KN_NO_BAD_INDEX))
+    problem.status = status
     var arguments = kn_attention_arguments()
     arguments.problem = problem
     arguments.output_strides = outputs[0].attentionStrides
@@ -54,7 +63,14 @@ extension Instruction {
     if let workspace {
       fields.append((MemoryLayout.offset(of: \kn_attention_arguments.workspace), workspace))
     }
-    return make(kn_attention, arguments, memory, fields)
+    var call = make(kn_attention, arguments, memory, fields)
+    if attention.table != .none {
+      let operand = attention.inputCount - 1
+      call.report = KernelCall.Report(
+        kind: .index(rows: problem.sources, operand: operand), status: status,
+        shape: inputs[operand].shape)
+    }
+    return call
   }
 
   func attentionGradient(_ attention: Kernel.Attention, _ memory: ArgumentMemory) -> KernelCall {

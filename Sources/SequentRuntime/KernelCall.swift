@@ -15,7 +15,7 @@ struct KernelCall {
   /// A kernel's report of bad input.
   struct Report {
     enum Kind {
-      case index(rows: Int)
+      case index(rows: Int, operand: Int = 1)
       case length(limit: Int)
       case label(classes: Int, ignored: Int32?)
     }
@@ -27,7 +27,8 @@ struct KernelCall {
     /// Which input of the instruction is looked at.
     var operand: Int {
       switch kind {
-      case .index, .label: 1
+      case .index(_, let operand): operand
+      case .label: 1
       case .length: 0
       }
     }
@@ -35,7 +36,7 @@ struct KernelCall {
     /// The largest value in range; the smallest is 0.
     var largest: Int {
       switch kind {
-      case .index(let rows): rows - 1
+      case .index(let rows, _): rows - 1
       case .length(let limit): limit
       case .label(let classes, _): classes - 1
       }

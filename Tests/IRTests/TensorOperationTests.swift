@@ -145,6 +145,19 @@ import Testing
       failing: "update_rows: index 3 at position 0 is not a row of a table of 3")
   }
 
+  @Test func attentionThroughATable() throws {
+    // Scores are 0, so that a row's result is the mean of the values that its table names.
+    let q = f32([2, 1, 1, 1], [0, 0])
+    try expect(
+      "attention %a, %b, %c, %d {table = keys}", q, f32([1, 1, 3, 1], [7, 8, 9]),
+      f32([1, 1, 3, 1], [1, 3, 11]), i32([2, 2], [0, 1, 2, 1]), gives: f32([2, 1, 1, 1], [2, 7]),
+      f32([2, 1, 1, 2], [0, 0.5, 0, 0.5]))
+    try expect(
+      "attention %a, %b, %c, %d {table = rows}", q, f32([2, 1, 1, 1], [7, 8]),
+      f32([2, 1, 1, 1], [1, 3]), i32([2], [1, 1]), gives: f32([2, 1, 1, 1], [3, 3]),
+      f32([2, 1, 1, 2], [0, 1, 0, 1]))
+  }
+
   @Test func fusedNormalization() throws {
     // Rows of deviation 2 about 3, and of squares' mean 4 about 0.
     let x = f32([2, 2], [1, 5, 3, 3])

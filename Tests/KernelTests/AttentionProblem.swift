@@ -20,6 +20,15 @@ struct AttentionProblem {
   /// Whether time comes before the heads in memory.
   var isTimeFirst = false
   var scale: Float = 0.2
+  /// How rows find their keys and values, where they share them.
+  var table: Table?
+
+  /// For every row a source, or for every key of every row a slot.
+  struct Table {
+    var ofKeys: Bool
+    var indices: [Int32]
+    var sources: Int
+  }
 
   var q: [Float] = []
   var k: [Float] = []
@@ -32,8 +41,9 @@ struct AttentionProblem {
   mutating func fill(seed: UInt64 = 1) {
     var numbers = Numbers(seed: seed)
     q = numbers.floats(batch * heads * queries * width)
-    k = numbers.floats(batch * keyHeads * keys * width)
-    v = numbers.floats(batch * keyHeads * keys * valueWidth)
+    let stored = table.map { $0.sources * ($0.ofKeys ? 1 : keys) } ?? batch * keys
+    k = numbers.floats(stored * keyHeads * width)
+    v = numbers.floats(stored * keyHeads * valueWidth)
     vector = numbers.floats(width)
     upstream = numbers.floats(batch * heads * queries * valueWidth)
     mask = numbers.floats(batch * heads * queries * keys).map { value in
@@ -78,6 +88,8 @@ struct AttentionProblem {
     var weights: [UInt32]
     var gradients: [[UInt32]] = []
     var isIntact = true
+    /// What the status says of the table.
+    var badIndex = KN_NO_BAD_INDEX
 
     static func floats(_ bits: [UInt32]) -> [Float] { bits.map { Float(bitPattern: $0) } }
   }
@@ -99,8 +111,15 @@ struct AttentionProblem {
       problem.v = UnsafePointer(memory.guarded(v))
       if isAdditive { problem.vector = UnsafePointer(memory.guarded(vector)) }
       problem.q_strides = strides(times: queries, heads: heads, width: width)
-      problem.k_strides = strides(times: keys, heads: keyHeads, width: width)
-      problem.v_strides = strides(times: keys, heads: keyHeads, width: valueWidth)
+      let times = table.map { $0.ofKeys ? $0.sources : keys } ?? keys
+      problem.k_strides = strides(times: times, heads: keyHeads, width: width)
+      problem.v_strides = strides(times: times, heads: keyHeads, width: valueWidth)
+      problem.status = memory.one(kn_index_status(first: KN_NO_BAD_INDEX))
+      if let table {
+        problem.table_kind = table.ofKeys ? KN_TABLE_KEYS : KN_TABLE_ROWS
+        problem.table = UnsafePointer(memory.array(table.indices))
+        problem.sources = table.sources
+      }
       problem.is_causal = offset != nil
       problem.offset = offset ?? 0
       let lengths = { (lengths: [Int]) in UnsafePointer(memory.array(lengths.map(Int32.init))) }
@@ -169,6 +188,7 @@ struct AttentionProblem {
       result.gradients = zip(gradients, counts).map(read)
     }
     result.isIntact = memory.guardsHold
+    result.badIndex = problem.status.pointee.first
     return result
   }
 }

@@ -212,6 +212,37 @@ import Testing
       ])
   }
 
+  @Test(arguments: [
+    ("", "%x", "%x", "reads through %t, a table of rows"),
+    ("", "%x", "%o", "not folded: %x is gathered, %o is not"),
+    ("%g = gather %m, %u", "%x", "%g", "not folded: its keys are gathered by %t, its values by %u"),
+    ("%g = relu %x", "%x", "%x", "not folded: %x, which is gathered, has other uses"),
+    (
+      "%n = gather %m1, %t\n%g = broadcast %n {shape = [b, 1, n, 8]}", "%g", "%g",
+      "not folded: %g stretches what is gathered"
+    ),
+    (
+      "%n = gather %p, %j\n%g = transpose %n {axes = [2, 1, 0, 3]}", "%g", "%g",
+      "not folded: what %n gathers are not rows and keys of the attention"
+    ),
+  ])
+  func gatheredKeys(gathered: String, k: String, v: String, message: String) throws {
+    let text = """
+      module @m {
+        function @main(
+          %q: f32[b, 1, 1, 8], %o: f32[b, 1, n, 8], %m: f32[s, 1, n, 8], %m1: f32[s, 1, 1, 8],
+          %p: f32[s, 1, b, 8], %t: i32[b], %u: i32[b], %j: i32[n]
+        ) -> (a: f32[b, 1, 1, 8], g: f32[b, 1, n, 8]) {
+          %x = gather %m, %t
+          \(gathered)
+          %a, %y = attention %q, \(k), \(v)
+          return %a, \(gathered.contains("relu") ? "%g" : "%o")
+        }
+      }
+      """
+    #expect(try explanations(text, "fuse-attention-gather") == [message])
+  }
+
   @Test func theExampleModelIsTwoSequences() throws {
     let traced = try LanguageOfWord(LanguageOfWord.Configuration()).traced()
     let (module, report) = try compile(traced.module)

@@ -7,11 +7,19 @@
 #include <stdint.h>
 
 #include "kernels/execution.h"
+#include "kernels/index_status.h"
 #include "kernels/softmax.h"
 
 // Element (b, t, h, i) of a tensor is at b * batch + t * time + h * head + i.
 struct kn_attention_strides {
   size_t batch, time, head;
+};
+
+// Whose keys and values row b reads:
+enum kn_attention_table {
+  KN_TABLE_NONE,  // its own: k[b, j]
+  KN_TABLE_ROWS,  // those of a source: k[table[b], j], table [batch]
+  KN_TABLE_KEYS   // every key from its slot: k[0, table[b, j]], table [batch, keys]
 };
 
 // With g = h / (heads / key_heads), the group of head h:
@@ -24,7 +32,8 @@ struct kn_attention_strides {
 // Query i of row b sees key j when j < key_lengths[b], when j <= i + offset if is_causal, and when
 // the mask lets it (kinds as in kernels/softmax.h). What it doesn't see is not read, save for keys
 // that the mask hides: their weight is 0. A query that sees nothing has output 0, and so has one from
-// query_lengths[b] on. NaN in what a query sees gives NaN.
+// query_lengths[b] on. NaN in what a query sees gives NaN. The status remembers where the table is not
+// in 0..<sources; what is named there counts as zeros.
 struct kn_attention_problem {
   size_t batch, heads, key_heads, queries, keys;
   size_t width, value_width;  // of q and k, and of v
@@ -38,6 +47,10 @@ struct kn_attention_problem {
   enum kn_softmax_mask mask_kind;
   const void *mask;
   ptrdiff_t mask_strides[4];  // over [batch, heads, queries, keys]
+  enum kn_attention_table table_kind;
+  const int32_t *table;
+  size_t sources;                  // how many rows k and v have, or slots
+  struct kn_index_status *status;  // where there is a table
 };
 
 struct kn_attention_arguments {
@@ -49,12 +62,13 @@ struct kn_attention_arguments {
   float *workspace;   // its contents don't matter, before and after; 64-byte boundary
 };
 
-// Floats of workspace for a team of up to `threads`: they depend on widths alone.
+// Floats of workspace for a team of up to `threads`: they don't depend on how many keys there are.
 size_t kn_attention_workspace_size(const struct kn_attention_problem *problem, size_t threads);
 
 // arguments: struct kn_attention_arguments. Keys are taken in blocks of a fixed size from the first
 // one on: a query's result has the same bits whatever the queries, heads and rows beside it, the team,
-// and how many keys follow those that it sees.
+// how many keys follow those that it sees, and whether a table finds them. Single queries of rows
+// beside each other that read the same keys through a table go through them together.
 void kn_attention(const void *arguments, const struct kn_team *team);
 
 // Gradients from that of the output, dO. With delta = Σ output ∘ dO of a query:
@@ -64,8 +78,8 @@ void kn_attention(const void *arguments, const struct kn_team *team);
 //     additive   dt[i, j, u] = ds[i, j] vector[u] (1 - tanh²):      dq[i] = Σ_j dt[i, j]
 //                dk[j] = Σ_i dt[i, j]      dvector = Σ_ij ds[i, j] tanh(q[i] + k[j])
 //
-// p is computed again from the statistics. Sums over queries run over heads of the group, then
-// queries, both ascending. Bits are as in kn_attention.
+// There is no table. p is computed again from the statistics. Sums over queries run over heads of
+// the group, then queries, both ascending. Bits are as in kn_attention.
 struct kn_attention_gradient_arguments {
   struct kn_attention_problem problem;
   const float *output, *statistics;  // of kn_attention

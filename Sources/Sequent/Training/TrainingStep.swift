@@ -72,7 +72,7 @@ public final class TrainingStep {
     traced = training.model
     self.seed = seed
     let kept = training.training.keepingResults(outputs.union(["loss"]))
-    let (module, report) = try compile(kept, options: options)
+    let (module, report) = try compile(kept, options: options.differentiable)
     self.report = report
     let function = try module.trainingStep(saving: saving, optimizer.options)
     takesSeed = function.inputs.contains { $0.name == "dropout_seed" }

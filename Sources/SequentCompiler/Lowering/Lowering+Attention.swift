@@ -4,8 +4,8 @@ extension Kernel {
   /// Attention.
   ///
   /// Inputs: q, k, v `[batch, heads, time, width]` with unit columns; the vector, the mask stretched to
-  /// `[batch, heads, queries, keys]` and checked lengths, where there are such. Outputs: y, statistics,
-  /// the weights if they are wanted.
+  /// `[batch, heads, queries, keys]`, checked lengths and the table, where there are such. Outputs: y,
+  /// statistics, the weights if they are wanted.
   public struct Attention: Hashable, Sendable {
     public var isAdditive: Bool
     public var scale: Double
@@ -13,10 +13,12 @@ extension Kernel {
     public var offset: Int?
     public var mask: FusedSoftmax.Mask
     public var hasLengths: Bool
+    public var table: FusedAttention.Table
 
     /// How many inputs the forward kernel has.
     public var inputCount: Int {
       3 + (isAdditive ? 1 : 0) + (mask == .none ? 0 : 1) + (hasLengths ? 1 : 0)
+        + (table == .none ? 0 : 1)
     }
 
     /// Where the mask is among the inputs.
@@ -57,16 +59,18 @@ extension Lowerer {
   ) throws -> (Kernel.Attention, [View]) {
     let sorted = attention.sorted(operands)
     var inputs = try [sorted.q, sorted.k, sorted.v].map { try unitColumns($0) }
-    let scores = Array(sorted.q.shape.prefix(3)) + [sorted.k.shape[2]]
+    let keys = attention.table == .keys ? sorted.table?.shape[1] : nil
+    let scores = Array(sorted.q.shape.prefix(3)) + [keys ?? sorted.k.shape[2]]
     if let vector = sorted.vector { inputs.append(try dense(vector)) }
     if let mask = sorted.mask { inputs.append(mask.broadcast(to: scores)) }
     if let lengths = sorted.lengths {
       inputs.append(try checkedLengths(lengths, limit: scores[3]))
     }
+    if let table = sorted.table { inputs.append(try dense(table)) }
     let kernel = Kernel.Attention(
       isAdditive: attention.isAdditive, scale: attention.scale,
       offset: try attention.causal?.size(bindings), mask: attention.mask,
-      hasLengths: attention.hasLengths)
+      hasLengths: attention.hasLengths, table: attention.table)
     return (kernel, inputs)
   }
 
@@ -106,7 +110,8 @@ extension Instruction {
   /// Two products of queries and keys.
   func attentionFlops(_ attention: Kernel.Attention) -> Double {
     let (q, k, v) = (inputs[0].shape, inputs[1].shape, inputs[2].shape)
-    let scores = Double(q[0] * q[1] * q[2]) * Double(k[2])
+    let keys = attention.table == .keys ? inputs[attention.inputCount - 1].shape[1] : k[2]
+    let scores = Double(q[0] * q[1] * q[2]) * Double(keys)
     let score = attention.isAdditive ? 22 * Double(q[3]) : 2 * Double(q[3])
     return scores * (score + 2 * Double(v[3]) + 24) * (attention.offset == nil ? 1 : 0.5)
   }

@@ -15,6 +15,7 @@ public enum Pipelines {
     fuseSoftmaxScale,
     // Its scale and mask are the softmax's.
     fuseAttention,
+    fuseAttentionGather,
     fuseNormalization,
     fuseCrossEntropy,
     fuseEpilogue,

@@ -46,7 +46,7 @@ public struct TelemetryFunction: Sendable {
     let instrumented = try InstrumentedFunction(source, loss: loss)
     let forward = Module(
       name: module.name, parameters: module.parameters, functions: [instrumented.function])
-    let compiled = try compile(forward, options: options).module.functions[0]
+    let compiled = try compile(forward, options: options.differentiable).module.functions[0]
     let used = module.parameters.filter { compiled.graph.uses(parameter: $0.name) }
     let derived = try compiled.differentiated(
       loss, withRespectTo: instrumented.perturbations + used.map(\.name), named: "telemetry")

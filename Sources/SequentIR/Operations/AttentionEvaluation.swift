@@ -1,19 +1,44 @@
 /// What the evaluations of attention and of its gradient have in common.
 struct AttentionEvaluation {
   let operation: FusedAttention
-  let operands: FusedAttention.Operands<HostTensor>
+  /// Keys and values are every row's own.
+  private(set) var operands: FusedAttention.Operands<HostTensor>
   let offset: Int?
 
   init(_ operation: FusedAttention, _ operands: [HostTensor], _ bindings: Bindings) throws {
     self.operation = operation
     self.operands = operation.sorted(operands)
     offset = try operation.causal?.size(bindings)
-    let keys = operands[1].shape[2]
+    if let table = self.operands.table {
+      self.operands.k = try Self.gathered(operation, operands[1], table)
+      self.operands.v = try Self.gathered(operation, operands[2], table)
+    }
+    let keys = self.operands.k.shape[2]
     if let lengths = self.operands.lengths?.values,
       let row = lengths.firstIndex(where: { $0 < 0 || $0 > Double(keys) })
     {
       throw EvaluationError(
         "\(operation.mnemonic): lengths[\(row)] is \(Int(lengths[row])), expected 0 to \(keys)")
+    }
+  }
+
+  /// Every row's keys or values, as a table finds them.
+  private static func gathered(
+    _ operation: FusedAttention, _ source: HostTensor, _ table: HostTensor
+  ) throws -> HostTensor {
+    let byKey = operation.table == .keys
+    let count = source.shape[byKey ? 2 : 0]
+    if let position = table.values.firstIndex(where: { $0 < 0 || $0 >= Double(count) }) {
+      throw EvaluationError(
+        "\(operation.mnemonic): index \(Int(table.values[position])) at position \(position) is not "
+          + "one of \(count) \(byKey ? "slots" : "sources")")
+    }
+    let (heads, width) = (source.shape[1], source.shape[3])
+    let keys = byKey ? table.shape[1] : source.shape[2]
+    return HostTensor(.float32, [table.shape[0], heads, keys, width]) { index in
+      let (b, h, j, u) = (index[0], index[1], index[2], index[3])
+      return byKey
+        ? source[[0, h, Int(table[[b, j]]), u]] : source[[Int(table[[b]]), h, j, u]]
     }
   }
 

@@ -15,7 +15,13 @@
 /// query's largest score and the reciprocal of its sum of exponentials (0, 0 where it sees nothing),
 /// for the gradient; with `weights` these, `[batch, heads, queries, keys]`.
 ///
+/// With a table, k and v are what rows share, and the table says whose keys and values a row reads:
+///
+///     table = rows   k, v [sources, keyHeads, keys, …]   table i32[batch]         k[table[b], g, j]
+///     table = keys   k, v [1, keyHeads, slots, …]        table i32[batch, keys]   k[0, g, table[b, j]]
+///
 ///     %y, %s = attention %q, %k, %v, %lengths {scale = 0.125, causal = past, lengths = true}
+///     %y, %s = attention %q, %k, %v, %lengths, %table {lengths = true, table = keys}
 public struct FusedAttention: OperationRule {
   public static let mnemonics = ["attention", "additive_attention"]
 
@@ -29,19 +35,33 @@ public struct FusedAttention: OperationRule {
   public let mask: FusedSoftmax.Mask
   /// Whether rows have lengths.
   public let hasLengths: Bool
+  /// How rows find their keys and values.
+  public let table: Table
   /// Whether the weights are a result.
   public let givesWeights: Bool
+
+  /// Whether keys and values are found through a table.
+  public enum Table: String, Hashable, Sendable, CaseIterable {
+    /// Every row has its own.
+    case none
+    /// A row has those of a source.
+    case rows
+    /// Every key of a row has a slot.
+    case keys
+  }
 
   /// Creates an attention.
   public init(
     isAdditive: Bool = false, scale: Double = 1, causal: Dimension? = nil,
-    mask: FusedSoftmax.Mask = .none, hasLengths: Bool = false, givesWeights: Bool = false
+    mask: FusedSoftmax.Mask = .none, hasLengths: Bool = false, table: Table = .none,
+    givesWeights: Bool = false
   ) {
     self.isAdditive = isAdditive
     self.scale = scale
     self.causal = causal
     self.mask = mask
     self.hasLengths = hasLengths
+    self.table = table
     self.givesWeights = givesWeights
   }
 
@@ -52,6 +72,7 @@ public struct FusedAttention: OperationRule {
       + (causal.map { [Attribute("causal", .dimension($0))] } ?? [])
       + (mask == .none ? [] : [Attribute("mask", .word(mask.rawValue))])
       + (hasLengths ? [Attribute("lengths", .flag(true))] : [])
+      + (table == .none ? [] : [Attribute("table", .word(table.rawValue))])
       + (givesWeights ? [Attribute("weights", .flag(true))] : [])
   }
 
@@ -68,18 +89,21 @@ public struct FusedAttention: OperationRule {
       scale: attributes.has("scale") ? try attributes.number("scale") : 1,
       causal: attributes.has("causal") ? try attributes.dimension("causal") : nil,
       mask: attributes.has("mask") ? try attributes.word("mask") : .none,
-      hasLengths: try attributes.flag("lengths"), givesWeights: try attributes.flag("weights"))
+      hasLengths: try attributes.flag("lengths"),
+      table: attributes.has("table") ? try attributes.word("table") : .none,
+      givesWeights: try attributes.flag("weights"))
   }
 
   /// The operands by what they are.
   public struct Operands<Element> {
     public var q, k, v: Element
-    public var vector, mask, lengths: Element?
+    public var vector, mask, lengths, table: Element?
   }
 
   /// How many operands there are.
   public var operandCount: Int {
     3 + (isAdditive ? 1 : 0) + (mask == .none ? 0 : 1) + (hasLengths ? 1 : 0)
+      + (table == .none ? 0 : 1)
   }
 
   /// Sorts operands.
@@ -88,7 +112,7 @@ public struct FusedAttention: OperationRule {
     return Operands(
       q: operands[0], k: operands[1], v: operands[2],
       vector: isAdditive ? rest.popFirst() : nil, mask: mask == .none ? nil : rest.popFirst(),
-      lengths: hasLengths ? rest.popFirst() : nil)
+      lengths: hasLengths ? rest.popFirst() : nil, table: table == .none ? nil : rest.popFirst())
   }
 
   public func resultTypes(_ operands: [TensorType]) throws(TypeError) -> [TensorType] {
@@ -101,7 +125,7 @@ public struct FusedAttention: OperationRule {
       }
     }
     let (q, k, v) = (operands.q.shape, operands.k.shape, operands.v.shape)
-    guard k[0] == q[0], k[3] == q[3] else {
+    guard table != .none || k[0] == q[0], k[3] == q[3] else {
       throw TypeError("\(mnemonic): q is \(operands.q), k is \(operands.k): batch and width differ")
     }
     guard Array(k.prefix(3)) == Array(v.prefix(3)) else {
@@ -110,11 +134,12 @@ public struct FusedAttention: OperationRule {
     guard Self.divides(k[1], q[1]) else {
       throw TypeError("\(mnemonic): \(q[1]) heads of q do not share \(k[1]) heads of k")
     }
+    let keys = try keyCount(operands)
     if let vector = operands.vector { try require(TensorType(.float32, [q[3]]), vector, "vector") }
     if let lengths = operands.lengths {
       try require(TensorType(.int32, [q[0]]), lengths, "lengths")
     }
-    let weights = [q[0], q[1], q[2], k[2]]
+    let weights = [q[0], q[1], q[2], keys]
     if let mask = operands.mask {
       try expect(
         self.mask == .select ? .bool : .float32, mask, "\(mnemonic): mask")
@@ -124,6 +149,24 @@ public struct FusedAttention: OperationRule {
     }
     return [[q[0], q[1], q[2], v[3]], [q[0], q[1], q[2], 2]].map { TensorType(.float32, $0) }
       + (givesWeights ? [TensorType(.float32, weights)] : [])
+  }
+
+  /// How many keys a row has at most.
+  private func keyCount(_ operands: Operands<TensorType>) throws(TypeError) -> Dimension {
+    let (batch, k) = (operands.q.shape[0], operands.k.shape)
+    guard let table = operands.table else { return k[2] }
+    if self.table == .rows {
+      try require(TensorType(.int32, [batch]), table, "table")
+      return k[2]
+    }
+    guard k[0] == 1 else {
+      throw TypeError("\(mnemonic): k is \(operands.k), expected [1, heads, slots, width]")
+    }
+    guard table.rank == 2 else {
+      throw TypeError("\(mnemonic): table is \(table), expected i32[\(batch), keys]")
+    }
+    try require(TensorType(.int32, [batch, table.shape[1]]), table, "table")
+    return table.shape[1]
   }
 
   private static func divides(_ part: Dimension, _ whole: Dimension) -> Bool {
@@ -142,8 +185,9 @@ public struct FusedAttention: OperationRule {
 
   public func evaluate(_ operands: [HostTensor], _ bindings: Bindings) throws -> [HostTensor] {
     let attention = try AttentionEvaluation(self, operands, bindings)
-    let (q, k, v) = (operands[0].shape, operands[1].shape, operands[2].shape)
-    var output = HostTensor(.float32, [q[0], q[1], q[2], v[3]], repeating: 0)
+    let (q, k) = (operands[0].shape, attention.operands.k.shape)
+    let v = attention.operands.v
+    var output = HostTensor(.float32, [q[0], q[1], q[2], v.shape[3]], repeating: 0)
     var statistics = HostTensor(.float32, [q[0], q[1], q[2], 2], repeating: 0)
     var weights = HostTensor(.float32, [q[0], q[1], q[2], k[2]], repeating: 0)
     attention.forEachQuery { b, h, i in
@@ -152,8 +196,8 @@ public struct FusedAttention: OperationRule {
       for (j, weight) in query.weights.enumerated() {
         weights[[b, h, i, j]] = weight
         guard attention.sees(b, i, j) else { continue }
-        for u in 0..<v[3] {
-          output[[b, h, i, u]] += weight * operands[2][[b, attention.keyHead(h), j, u]]
+        for u in 0..<v.shape[3] {
+          output[[b, h, i, u]] += weight * v[[b, attention.keyHead(h), j, u]]
         }
       }
     }
@@ -168,6 +212,10 @@ extension FusedAttention {
   public func gradient(
     of node: Node, upstream: [Value?], _ b: inout GradientBuilder
   ) throws(TypeError) -> [Value?] {
+    guard table == .none else {
+      throw TypeError(
+        "\(mnemonic): what is read through a table has no gradient: disable fuse-attention-gather")
+    }
     guard upstream[1] == nil else {
       throw TypeError("\(mnemonic): the loss depends on its statistics, which have no gradient")
     }

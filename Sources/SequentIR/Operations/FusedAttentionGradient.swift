@@ -11,7 +11,7 @@
 public struct FusedAttentionGradient: OperationRule {
   public static let mnemonics = FusedAttention.mnemonics.map { "\($0)_gradient" }
 
-  /// The operation whose gradient this is; it gives no weights.
+  /// The operation whose gradient this is; it gives no weights and has no table.
   public let forward: FusedAttention
 
   /// Creates the gradient of an operation.
@@ -30,6 +30,7 @@ public struct FusedAttentionGradient: OperationRule {
   ) throws(TypeError) -> Operation {
     let forward = try FusedAttention(isAdditive: mnemonic == mnemonics[1], attributes)
     guard !forward.givesWeights else { throw TypeError("\(mnemonic) gives no weights") }
+    guard forward.table == .none else { throw TypeError("\(mnemonic) reads through no table") }
     return .attentionGradient(FusedAttentionGradient(of: forward))
   }
 
