@@ -23,13 +23,14 @@ import Testing
     let fused =
       FusedLinear.mnemonics + FusedSoftmax.mnemonics + FusedAttention.mnemonics
       + FusedRecurrentCell.mnemonics + FusedRecurrentSequence.mnemonics
-    // What only differentiation and training make; they have their own tests.
+      + FusedNormalization.mnemonics
+    // What only differentiation, training and caches make; they have their own tests.
     let derived =
       Contract.mnemonics + ScatterAdd.mnemonics + Size.mnemonics + RandomUniform.mnemonics
       + FusedCrossEntropy.mnemonics + CrossEntropyGradient.mnemonics + OptimizerUpdate.mnemonics
       + RecurrentSequenceGradient.mnemonics + SplitTime.mnemonics + JoinTime.mnemonics
       + ChunkLengths.mnemonics + FusedAttentionGradient.mnemonics
-      + StopGradient.mnemonics
+      + NormalizationGradient.mnemonics + UpdateRows.mnemonics + StopGradient.mnemonics
     var missing = Set(Operation.mnemonics).subtracting(fused + derived)
     for seed in Self.seeds {
       for function in try RandomGraph(seed: seed).module.functions {
