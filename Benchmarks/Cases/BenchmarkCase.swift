@@ -23,6 +23,8 @@ public struct BenchmarkCase: Sendable {
   public let name: String
   /// What is computed.
   public let kind: Kind
+  /// What matrices are rounded to, if the case says so: "weights": "bf16".
+  public let weightsType: WeightsType?
   /// Whether the gradients of the outputs' sum with respect to inputs and weights are, too.
   public let isTraining: Bool
 
@@ -33,6 +35,7 @@ public struct BenchmarkCase: Sendable {
     let fields = try CaseFields(json)
     name = fields.name
     isTraining = fields.mode == "train"
+    weightsType = try fields.weightsType()
     switch fields.kind {
     case "gemm":
       kind = .gemm(
@@ -208,6 +211,14 @@ private struct CaseFields {
         name: name, reason: "\"\(key)\" is not a whole number from 1 to \(Self.largestSize)")
     }
     return size
+  }
+
+  func weightsType() throws(UnsupportedCase) -> WeightsType? {
+    guard let member = members["weights"] else { return nil }
+    guard let type = member.string.flatMap(WeightsType.init) else {
+      throw UnsupportedCase(name: name, reason: "\"weights\" is not f32 or bf16")
+    }
+    return type
   }
 
   func flag(_ key: String) throws(UnsupportedCase) -> Bool {

@@ -4,6 +4,8 @@ import Sequent
 public struct BenchmarkRow: Sendable {
   /// What was timed: a case's name, or the model's.
   public var name: String
+  /// What its matrices are rounded to.
+  public var weightsType = WeightsType.float32
   /// The sizes of the named dimensions, sorted by name.
   public var sizes: [(name: String, size: Int)] = []
   /// How many threads.
@@ -30,7 +32,8 @@ public struct BenchmarkRow: Sendable {
   /// What rows of different runs are told apart by.
   public var key: String {
     let sizes = sizes.map { "\($0.name)=\($0.size)" }.joined(separator: ",")
-    return "\(name) \(sizes) threads=\(threads) \(variant.rawValue)"
+    let weights = weightsType == .float32 ? "" : " \(weightsType.rawValue)"
+    return "\(name)\(weights) \(sizes) threads=\(threads) \(variant.rawValue)"
   }
 }
 
@@ -70,6 +73,9 @@ struct Column: Sendable {
     Column("arena bytes", "peak_bytes") { .integer($0.arenaBytes) },
     Column("kernels", "kernels") { .integer($0.kernels) },
     Column("max error", "max_abs_error", digits: nil) { $0.maximumError.map { .number($0) } },
+    Column("weights", "weights") {
+      $0.weightsType == .float32 ? nil : .string($0.weightsType.rawValue)
+    },
   ]
 
   /// A column for a named dimension.

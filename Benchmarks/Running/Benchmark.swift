@@ -13,6 +13,8 @@ public struct Benchmark {
     public var threads: [Int] = []
     /// How long is measured.
     public var rule = TimingRule()
+    /// What the matrices of models and cases are rounded to that don't say so themselves.
+    public var weightsType = WeightsType.float32
     /// What the machine can do, for the share of it that a row reaches.
     public var probe: MachineProbe?
 
@@ -75,7 +77,8 @@ public struct Benchmark {
       let peak = settings.probe?.multiplyAdd(threads: team)
       let gflops = timing.median > 0 ? work / timing.median / 1e6 : 0
       return BenchmarkRow(
-        name: name, sizes: sizes.sizes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
+        name: name, weightsType: contender.weightsType,
+        sizes: sizes.sizes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
         threads: team, variant: contender.variant,
         compileMilliseconds: contender.compileMilliseconds,
         firstMilliseconds: contender.firstMilliseconds, timing: timing, gflops: gflops,

@@ -6,12 +6,15 @@ import SequentRuntime
 extension BenchmarkCase {
   /// Rows for the case: every number of threads and variant.
   public func rows(_ settings: Benchmark.Settings) throws -> [BenchmarkRow] {
+    var settings = settings
+    if let weightsType { settings.weightsType = weightsType }
     if case .decoder(let decoder) = kind { return try decoder.rows(name, settings) }
     let traced = try traced()
     let weights = try traced.module.initialWeights(seed: 0)
     let benchmark = try Benchmark(name, settings: settings, flops: flops) {
       let model = isTraining ? try differentiated(traced, $0) : traced
-      return try CompiledModel(model, weights: weights, options: $0)
+      return try CompiledModel(
+        model, weights: weights, weightsType: settings.weightsType, options: $0)
     }
     return try benchmark.rows(sizes: sizes, inputs: try inputs(traced.module))
   }

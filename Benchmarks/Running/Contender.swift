@@ -6,6 +6,7 @@ import SequentRuntime
 /// A model compiled in one way that has run once on given inputs, and can be run again on them.
 struct Contender {
   let variant: Variant
+  let weightsType: WeightsType
   let session: Session
   let plan: Plan
   /// How long the passes, the plan and the packing of weights took.
@@ -21,6 +22,7 @@ struct Contender {
   ) throws {
     let clock = ContinuousClock()
     self.variant = variant
+    weightsType = model.weightsType
     session = try model.session(function: function, threads: threads)
     let binding = try clock.measure { [session] in try session.bind(sizes) }
     compileMilliseconds = model.report.milliseconds + binding / .milliseconds(1)

@@ -39,7 +39,11 @@ extension DecoderConfiguration {
     let weights = try traced.module.initialWeights(seed: 0)
     let threads = settings.threads.isEmpty ? [nil] : settings.threads.map(Optional.some)
     let models = try settings.variants.map {
-      ($0, try CompiledModel(traced, weights: weights, options: $0.options))
+      (
+        $0,
+        try CompiledModel(
+          traced, weights: weights, weightsType: settings.weightsType, options: $0.options)
+      )
     }
     return try threads.flatMap { threads in
       let contenders = try models.map {
@@ -51,7 +55,8 @@ extension DecoderConfiguration {
         let (variant, model, _) = contender
         let session = try model.session(function: "step", threads: threads)
         var row = BenchmarkRow(
-          name: name, threads: session.threads, variant: variant, timing: timing)
+          name: name, weightsType: model.weightsType, threads: session.threads, variant: variant,
+          timing: timing)
         row.compileMilliseconds = model.report.milliseconds
         row.gflops = flops / timing.median / 1e6
         let sizes: Bindings = ["rows": batch, "keys": prompt + generate, "slots": 256]

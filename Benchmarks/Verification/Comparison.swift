@@ -51,7 +51,7 @@ public func compareVariants(
       comparisons.append(
         Comparison(
           output: name, what: what, difference: largestDifference(actual, other),
-          isWithin: isWithin(tolerance, actual, other)))
+          isWithin: actual.isWithin(tolerance, of: other)))
     }
   }
   return comparisons
@@ -70,11 +70,4 @@ private func evaluate(
   let results = try evaluator.evaluate(function, arguments)
   return Dictionary(
     zip(function.resultNames, results).map { ($0, $1) }, uniquingKeysWith: { first, _ in first })
-}
-
-private func isWithin(_ tolerance: Double, _ actual: HostTensor, _ expected: HostTensor) -> Bool {
-  actual.shape == expected.shape
-    && zip(actual.values, expected.values).allSatisfy { a, b in
-      a == b || (a.isNaN && b.isNaN) || abs(a - b) <= tolerance * (1 + abs(b))
-    }
 }

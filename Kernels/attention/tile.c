@@ -57,7 +57,7 @@ static void multiply_panels(const struct kn_gemm_kernels *gemm, const struct kn_
   for (size_t panel = 0; panel < panels;) {
     size_t class = KN_GEMM_PANEL_CLASSES - 1;
     while (class > 0 && (rows > gemm->rows[class] || panel + (1u << class) > panels)) class--;
-    gemm->microkernels[class][rows - 1](&tile);
+    gemm->microkernels[KN_WEIGHTS_FLOAT32][class][rows - 1](&tile);
     tile.panel += tile.panel_stride << class;
     tile.c += gemm->width << class;
     panel += 1u << class;

@@ -136,11 +136,13 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
   const bool plain = epilogue.bias == NULL && epilogue.residual == NULL && epilogue.scale == 1 &&
                      epilogue.activation == KN_ACTIVATION_NONE;
   if (epilogue.bias != NULL) epilogue.bias += columns.begin;
+  const enum kn_weight_type type = plan->packs_b ? KN_WEIGHTS_FLOAT32 : arguments->packed_type;
+  const size_t panel_step = kn_gemm_panel_words(plan->kernels, type);
 
   size_t p = 0;
   do {
     const size_t depth = k - p < plan->slice ? k - p : plan->slice;
-    const size_t panel_stride = (plan->packs_b ? depth : k) * width;
+    const size_t panel_stride = (plan->packs_b ? depth : k) * panel_step;
     const float *panels;
     if (plan->packs_b) {
       float *buffer = b_buffers + (plan->alternates && (*turn)++ % 2 ? plan->b_size : 0);
@@ -151,7 +153,7 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
       kn_team_barrier(team);
       panels = buffer + columns.begin * depth;
     } else {
-      panels = arguments->packed + columns.begin * k + p * width;
+      panels = arguments->packed + columns.begin / width * panel_stride + p * panel_step;
     }
     const size_t step = plan->packs_a ? plan->a_rows : m;
     for (size_t row = rows.begin; row < rows.end && columns.begin < columns.end; row += step) {
@@ -168,7 +170,8 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
           .a_row_stride = plan->packs_a ? plan->a_stride : arguments->a_row_stride,
           .a_column_stride = 1,
           .panels = panels,
-          .panel_step = width,
+          .panel_type = type,
+          .panel_step = panel_step,
           .panel_stride = panel_stride,
           .c = matrix->c + row * arguments->c_row_stride + columns.begin,
           .c_row_stride = arguments->c_row_stride,

@@ -5,6 +5,9 @@
 // two or four panels (few rows need more columns to keep the FMA units busy), while k runs. It
 // may begin at what C holds, so k is cut into blocks wherever caches like it: every element is the
 // same chain of fused multiply-adds however it is cut.
+//
+// In bfloat16, a step of a panel is a vector of 4-byte words: their lower halves are the first half
+// of the columns, their upper halves the second, so that a shift and a mask widen them.
 #ifndef GEMM_GEMM_H
 #define GEMM_GEMM_H
 
@@ -17,7 +20,7 @@ struct kn_gemm_tile {
   size_t k;
   const float *a;
   size_t a_row_stride, a_column_stride;
-  const float *panel;
+  const float *panel;   // strides count 4-byte words
   size_t panel_step;    // from one step of k to the next: the width, where packed
   size_t panel_stride;  // from one panel to the next
   float *c;
@@ -47,13 +50,13 @@ struct kn_gemm_epilogue {
 typedef void (*kn_gemm_finish)(const struct kn_gemm_epilogue *epilogue, size_t rows, size_t columns,
                                float *c, size_t c_row_stride, bool is_scaled);
 
-enum { KN_GEMM_MAX_ROWS = 14, KN_GEMM_PANEL_CLASSES = 3 };
+enum { KN_GEMM_MAX_ROWS = 14, KN_GEMM_PANEL_CLASSES = 3, KN_GEMM_WEIGHT_TYPES = 2 };
 
-// One instruction set's kernels. microkernels[class][rows - 1] takes 1 << class panels.
+// One instruction set's kernels. microkernels[type][class][rows - 1] takes 1 << class panels.
 struct kn_gemm_kernels {
   size_t width;
   size_t rows[KN_GEMM_PANEL_CLASSES];  // the highest tile of each class, falling
-  kn_gemm_microkernel microkernels[KN_GEMM_PANEL_CLASSES][KN_GEMM_MAX_ROWS];
+  kn_gemm_microkernel microkernels[KN_GEMM_WEIGHT_TYPES][KN_GEMM_PANEL_CLASSES][KN_GEMM_MAX_ROWS];
   kn_gemm_finish finish;
 };
 
@@ -63,6 +66,12 @@ extern const struct kn_gemm_kernels kn_gemm_kernels_avx2, kn_gemm_kernels_avx512
 #endif
 
 const struct kn_gemm_kernels *kn_gemm_kernels_for(enum kn_isa isa);
+
+// The 4-byte words that a step of a packed panel takes.
+static inline size_t kn_gemm_panel_words(const struct kn_gemm_kernels *kernels,
+                                         enum kn_weight_type type) {
+  return type == KN_WEIGHTS_BFLOAT16 ? kernels->width / 2 : kernels->width;
+}
 
 // Where blocking cuts. Every cut of k is another pass over C, so k is cut late: panels that long
 // stream from the second-level cache, which also holds BLOCK_SIZE floats of A while they do.
@@ -78,6 +87,7 @@ struct kn_gemm_block {
   const float *a;
   size_t a_row_stride, a_column_stride;
   const float *panels;
+  enum kn_weight_type panel_type;
   // A right operand of whole panels is multiplied where it lies: with its row stride as the step, and
   // the width as the stride of panels.
   size_t panel_step, panel_stride;

@@ -7,12 +7,22 @@
 
 #include "base/vector_gelu.h"
 
-enum { PANEL = 2 * V_WIDTH, MAX_VECTORS = 2 << (KN_GEMM_PANEL_CLASSES - 1) };
+typedef uint32_t v_words __attribute__((vector_size(4 * V_WIDTH)));
+
+enum { PANEL = 2 * V_WIDTH, MAX_VECTORS = 2 << (KN_GEMM_PANEL_CLASSES - 1), AHEAD = 32 };
 
 // A bias of zero where there is none: adding it changes no number but -0, and that everywhere.
 V_INLINE vf scale_and_shift(vf sum, vf scale, vf bias) { return v_fma(scale, sum, bias); }
 
-V_INLINE void multiply_tile(const struct kn_gemm_tile *tile, size_t rows, size_t vectors) {
+// A panel's first or second vector at a step of k.
+V_INLINE vf load_weights(enum kn_weight_type type, const float *panel, size_t vector) {
+  if (type == KN_WEIGHTS_FLOAT32) return v_load(panel + vector * V_WIDTH);
+  const v_words pairs = (v_words)v_load(panel);
+  return (vf)(vector == 0 ? pairs << 16 : pairs & ~0xffffu);
+}
+
+V_INLINE void multiply_tile(enum kn_weight_type type, const struct kn_gemm_tile *tile, size_t rows,
+                            size_t vectors) {
   const size_t a_row_stride = tile->a_row_stride, panel_stride = tile->panel_stride;
   const float *a = tile->a, *panel = tile->panel;
   const char *next = tile->next;
@@ -33,11 +43,17 @@ V_INLINE void multiply_tile(const struct kn_gemm_tile *tile, size_t rows, size_t
       __builtin_prefetch(next, 0, 2);
       next += tile->next_stride;
     }
+    // A row alone outruns the CPU's own prefetching where panels come from memory.
+    if (type == KN_WEIGHTS_BFLOAT16 && rows == 1 && vectors > 2) {
+      for (size_t v = 0; v < vectors; v += 2) {
+        __builtin_prefetch(panel + v / 2 * panel_stride + AHEAD * tile->panel_step);
+      }
+    }
     // Many rows keep the vectors of B in registers; few rows by many vectors keep those of A.
     if (rows >= vectors) {
       vf b[MAX_VECTORS];
       for (size_t v = 0; v < vectors; v++) {
-        b[v] = v_load(panel + v / 2 * panel_stride + v % 2 * V_WIDTH);
+        b[v] = load_weights(type, panel + v / 2 * panel_stride, v % 2);
       }
       for (size_t i = 0; i < rows; i++) {
         const vf x = v_set(a[i * a_row_stride]);
@@ -47,7 +63,7 @@ V_INLINE void multiply_tile(const struct kn_gemm_tile *tile, size_t rows, size_t
       vf x[MAX_VECTORS];
       for (size_t i = 0; i < rows; i++) x[i] = v_set(a[i * a_row_stride]);
       for (size_t v = 0; v < vectors; v++) {
-        const vf b = v_load(panel + v / 2 * panel_stride + v % 2 * V_WIDTH);
+        const vf b = load_weights(type, panel + v / 2 * panel_stride, v % 2);
         for (size_t i = 0; i < rows; i++) sums[i][v] = v_fma(x[i], b, sums[i][v]);
       }
     }
@@ -134,9 +150,12 @@ static void finish(const struct kn_gemm_epilogue *epilogue, size_t rows, size_t 
 #define GEMM_JOIN(a, b) a##b
 #define GEMM_NAME(prefix, isa) GEMM_JOIN(prefix, isa)
 
-#define GEMM_TILE(rows, class)                                               \
-  static void microkernel_##rows##_##class(const struct kn_gemm_tile *tile) { \
-    multiply_tile(tile, rows, 2 << class);                                   \
+#define GEMM_TILE(rows, class)                                                        \
+  static void microkernel_##rows##_##class(const struct kn_gemm_tile *tile) {          \
+    multiply_tile(KN_WEIGHTS_FLOAT32, tile, rows, 2 << class);                         \
+  }                                                                                   \
+  static void microkernel_bfloat16_##rows##_##class(const struct kn_gemm_tile *tile) { \
+    multiply_tile(KN_WEIGHTS_BFLOAT16, tile, rows, 2 << class);                        \
   }
 #include "gemm/kernels.inc"
 #undef GEMM_TILE
@@ -144,7 +163,9 @@ static void finish(const struct kn_gemm_epilogue *epilogue, size_t rows, size_t 
 const struct kn_gemm_kernels GEMM_NAME(kn_gemm_kernels_, GEMM_ISA) = {
     .width = PANEL,
     .rows = GEMM_ROWS,
-#define GEMM_TILE(rows, class) .microkernels[class][rows - 1] = microkernel_##rows##_##class,
+#define GEMM_TILE(rows, class)                                                        \
+  .microkernels[KN_WEIGHTS_FLOAT32][class][rows - 1] = microkernel_##rows##_##class,   \
+  .microkernels[KN_WEIGHTS_BFLOAT16][class][rows - 1] = microkernel_bfloat16_##rows##_##class,
 #include "gemm/kernels.inc"
 #undef GEMM_TILE
     .finish = finish,

@@ -77,7 +77,8 @@ static void multiply_group(const struct kn_gemm_kernels *kernels, const struct k
   // single tile has nothing to wait with, and the CPU's own prefetching follows the panel.
   if (tiles > 1) {
     group.next = (const char *)(group.panel + group.panel_stride);
-    group.next_stride = kernels->width * sizeof(float) / tiles;
+    group.next_stride =
+        kn_gemm_panel_words(kernels, block->panel_type) * sizeof(float) / tiles;
   }
   for (size_t t = 0, row = 0; t < tiles; t++) {
     const size_t rows = each + (t < extra ? 1 : 0);
@@ -85,7 +86,8 @@ static void multiply_group(const struct kn_gemm_kernels *kernels, const struct k
     tile.a += row * block->a_row_stride;
     tile.c += row * block->c_row_stride;
     tile.next += t * tile.next_stride * tile.k;
-    const kn_gemm_microkernel microkernel = kernels->microkernels[class][rows - 1];
+    const kn_gemm_microkernel microkernel =
+        kernels->microkernels[block->panel_type][class][rows - 1];
     if (edge) {
       multiply_edge(microkernel, tile, rows, columns);
     } else {

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/bfloat16.h"
 #include "base/partition.h"
 #include "gemm/gemm.h"
 #include "layout/transpose.h"
@@ -117,4 +118,28 @@ void kn_gemm_pack(const float *b, size_t k, size_t n, size_t row_stride, size_t 
                   float *packed) {
   const struct kn_team alone = {0, 1, NULL};
   kn_gemm_pack_share(b, k, n, row_stride, column_stride, packed, &alone);
+}
+
+// A slice of a panel is packed as float32 in the first-level cache, then rounded.
+void kn_gemm_pack_bfloat16_share(const float *b, size_t k, size_t n, size_t row_stride,
+                                 size_t column_stride, float *packed, const struct kn_team *team) {
+  enum { DEPTH = 64 };
+  float slice[DEPTH * KN_GEMM_MAX_WIDTH];
+  const size_t width = kn_gemm_kernels_for(kn_isa_active())->width, half = width / 2;
+  const struct kn_range own = kn_partition(n, width, team->index, team->count);
+  for (size_t column = own.begin; column < own.end; column += width) {
+    const size_t columns = n - column < width ? n - column : width;
+    uint32_t *words = (uint32_t *)packed + column / width * half * k;
+    for (size_t p = 0; p < k; p += DEPTH) {
+      const size_t depth = k - p < DEPTH ? k - p : DEPTH;
+      pack_panel(width, b + p * row_stride + column * column_stride, depth, columns, row_stride,
+                 column_stride, slice);
+      for (size_t q = 0; q < depth; q++, words += half) {
+        const float *first = slice + q * width, *second = first + half;
+        for (size_t j = 0; j < half; j++) {
+          words[j] = kn_to_bfloat16(first[j]) | (uint32_t)kn_to_bfloat16(second[j]) << 16;
+        }
+      }
+    }
+  }
 }

@@ -9,7 +9,7 @@ struct ConstantStore {
   private let source: any ParameterSource
   private let target: Target
   /// What is known of constants, over all functions of the module.
-  var pool = ConstantPool()
+  var pool: ConstantPool
   private var known: [Int: WeakMemory] = [:]
 
   private struct WeakMemory {
@@ -19,6 +19,7 @@ struct ConstantStore {
   init(_ source: any ParameterSource, _ target: Target) {
     self.source = source
     self.target = target
+    pool = ConstantPool(bfloat16Parameters: source.bfloat16Parameters)
   }
 
   /// The memory of a constant.

@@ -14,7 +14,9 @@ extension Instruction {
     arguments.a_row_stride = a.stride(2)
     arguments.a_column_stride = a.shape[3] == 1 ? 1 : a.strides[3]
     arguments.a_batch = a.batchStride
-    if !gemm.isPacked {
+    if gemm.isPacked {
+      arguments.packed_type = gemm.isBfloat16 ? KN_WEIGHTS_BFLOAT16 : KN_WEIGHTS_FLOAT32
+    } else {
       arguments.b_row_stride = b.stride(2)
       arguments.b_column_stride = b.shape[3] == 1 ? 1 : b.strides[3]
       arguments.b_batch = b.batchStride

@@ -8,8 +8,12 @@ extension Instruction {
     var fields = inputs.first.map { [(MemoryLayout.offset(of: \PackArguments.first), $0)] } ?? []
     var kernel = packGemm
     switch packing {
-    case .gemm:
+    case .gemm(let isBfloat16):
+      if isBfloat16 { kernel = packBfloat16Gemm }
       arguments.shape(inputs[0])
+    case .bfloat16Table:
+      kernel = roundTable
+      arguments.columns = inputs[0].count
     case .recurrentWeights(let cell):
       kernel = packRecurrentWeights
       arguments.shape(inputs[0])
@@ -49,6 +53,18 @@ private let packGemm: kn_kernel = { pointer, team in
   guard let call = pointer?.load(as: PackArguments.self) else { return }
   kn_gemm_pack_share(
     call.first, call.rows, call.columns, call.rowStride, call.columnStride, call.packed, team)
+}
+
+private let packBfloat16Gemm: kn_kernel = { pointer, team in
+  guard let call = pointer?.load(as: PackArguments.self) else { return }
+  kn_gemm_pack_bfloat16_share(
+    call.first, call.rows, call.columns, call.rowStride, call.columnStride, call.packed, team)
+}
+
+private let roundTable: kn_kernel = { pointer, team in
+  guard let call = pointer?.load(as: PackArguments.self), let packed = call.packed else { return }
+  let table = UnsafeMutableRawPointer(packed).assumingMemoryBound(to: UInt16.self)
+  kn_round_table_share(call.first, call.columns, table, team)
 }
 
 private let packRecurrentWeights: kn_kernel = { pointer, team in
@@ -111,7 +127,9 @@ extension Target {
       },
       packedCount: { packing, views in
         switch packing {
-        case .gemm: kn_gemm_packed_size(views[0].shape[0], views[0].shape[1])
+        case .gemm(let isBfloat16):
+          kn_gemm_packed_size(views[0].shape[0], views[0].shape[1]) / (isBfloat16 ? 2 : 1)
+        case .bfloat16Table: (views[0].count + 1) / 2
         case .recurrentWeights(let cell):
           kn_recurrent_weights_size(
             cell.code, views[0].shape[0], views[0].shape[1] / cell.gates.count)

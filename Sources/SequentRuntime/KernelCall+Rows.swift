@@ -3,23 +3,24 @@ import SequentCompiler
 import SequentIR
 
 extension Instruction {
-  func gather(_ memory: ArgumentMemory) -> KernelCall {
+  func gather(bfloat16Rows: Int?, _ memory: ArgumentMemory) -> KernelCall {
     var arguments = kn_gather_arguments()
     let (table, indices) = (inputs[0], inputs[1])
+    let rows = bfloat16Rows ?? table.shape[0]
     arguments.count = indices.count
-    arguments.rows = table.shape[0]
-    arguments.width = table.shape.dropFirst().reduce(1, *)
+    arguments.rows = rows
+    arguments.width = outputs[0].count / max(indices.count, 1)
     let status = memory.place(kn_index_status(first: KN_NO_BAD_INDEX))
     arguments.status = status
     var call = make(
-      kn_gather, arguments, memory,
+      bfloat16Rows == nil ? kn_gather : kn_gather_bfloat16, arguments, memory,
       [
         (MemoryLayout.offset(of: \kn_gather_arguments.table), table),
         (MemoryLayout.offset(of: \kn_gather_arguments.indices), indices),
         (MemoryLayout.offset(of: \kn_gather_arguments.output), outputs[0]),
       ])
     call.report = KernelCall.Report(
-      kind: .index(rows: table.shape[0]), status: status, shape: indices.shape)
+      kind: .index(rows: rows), status: status, shape: indices.shape)
     return call
   }
 

@@ -98,7 +98,7 @@ extension Instruction {
     case .normalizationGradient(let norm): normalizationGradient(norm, memory)
     case .attention(let attention): self.attention(attention, memory)
     case .attentionGradient(let attention): attentionGradient(attention, memory)
-    case .gather: gather(memory)
+    case .gather(let rows): gather(bfloat16Rows: rows, memory)
     case .scatterAdd: scatterAdd(memory)
     case .updateRows: updateRows(memory)
     case .checkLengths(let limit): checkLengths(limit, memory)

@@ -7,10 +7,19 @@ public protocol ParameterSource: Sendable {
   /// Element type and shape of a parameter, without reading it; nil when it is not there.
   func parameterType(_ name: String) -> (elementType: ElementType, shape: [Int])?
 
+  /// The parameters whose elements are all bfloat16 numbers, which kernels then keep in two bytes each;
+  /// none by default.
+  var bfloat16Parameters: Set<String> { get }
+
   /// Calls `body` with a parameter's elements: dense, row-major, four bytes each, aligned to them.
   func withElements<Result>(
     ofParameter name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) throws -> Result
+}
+
+extension ParameterSource {
+  /// None.
+  public var bfloat16Parameters: Set<String> { [] }
 }
 
 extension [String: TensorData]: ParameterSource {

@@ -10,6 +10,8 @@ struct GemmProblem: CustomStringConvertible {
   var aTransposed = false
   var bTransposed = false
   var packed = true
+  /// Whether b is rounded to bfloat16 and packed so.
+  var bfloat16 = false
   var accumulate = false
   var bias = false
   var residual = false
@@ -20,7 +22,7 @@ struct GemmProblem: CustomStringConvertible {
 
   var description: String {
     "m \(m) n \(n) k \(k)\(aTransposed ? " aT" : "")\(bTransposed ? " bT" : "")"
-      + "\(packed ? "" : " unpacked")\(accumulate ? " accumulate" : "")\(bias ? " bias" : "")"
+      + "\(packed ? "" : " unpacked")\(bfloat16 ? " bf16" : "")\(accumulate ? " accumulate" : "")\(bias ? " bias" : "")"
       + "\(residual ? " residual" : "") scale \(scale) activation \(activation.rawValue)"
       + " batch \(outer) x \(inner)"
   }
@@ -39,7 +41,10 @@ struct GemmProblem: CustomStringConvertible {
 
   /// The operands of matrix 0; matrix i of a batch has its own values behind them.
   var a: [Float] { Self.values(1, count: outer * inner * m * k) }
-  var b: [Float] { Self.values(2, count: (packed ? 1 : outer * inner) * k * n) }
+  var b: [Float] {
+    let values = Self.values(2, count: (packed ? 1 : outer * inner) * k * n)
+    return bfloat16 ? values.map(roundedToBfloat16) : values
+  }
   var biases: [Float] { Self.values(3, count: n) }
   var residuals: [Float] { Self.values(4, count: outer * inner * m * n) }
   var before: [Float] { Self.values(5, count: outer * inner * m * n) }
@@ -47,14 +52,22 @@ struct GemmProblem: CustomStringConvertible {
   /// The kernel's result.
   ///
   /// Every operand is unaligned; what surrounds them must stay as it was.
-  func run(threads: Int, a: [Float]? = nil) -> [Float] {
+  func run(threads: Int, a: [Float]? = nil, b: [Float]? = nil) -> [Float] {
     withMemory { memory in
-      let a = memory.guarded(a ?? self.a), b = memory.guarded(b)
+      let a = memory.guarded(a ?? self.a), b = memory.guarded(b ?? self.b)
       let count = outer * inner * m * n, batch = outer * inner
       let c = memory.guarded(accumulate ? before : [Float](repeating: .nan, count: count))
       let (bRow, bColumn) = bTransposed ? (1, k) : (n, 1)
-      let panels = memory.array([Float](repeating: .nan, count: kn_gemm_packed_size(k, n)))
-      if packed { kn_gemm_pack(b, k, n, bRow, bColumn, panels) }
+      let panelSize = kn_gemm_packed_size(k, n) / (bfloat16 ? 2 : 1)
+      let panels = memory.guarded([Float](repeating: .nan, count: panelSize))
+      if packed, bfloat16 {
+        for member in 0..<threads {
+          var team = kn_team(index: member, count: threads, barrier: nil)
+          kn_gemm_pack_bfloat16_share(b, k, n, bRow, bColumn, panels, &team)
+        }
+      } else if packed {
+        kn_gemm_pack(b, k, n, bRow, bColumn, panels)
+      }
       func stride(_ size: Int) -> kn_gemm_batch_stride {
         kn_gemm_batch_stride(outer: inner * size, inner: size)
       }
@@ -64,6 +77,7 @@ struct GemmProblem: CustomStringConvertible {
       (arguments.a_row_stride, arguments.a_column_stride) = aTransposed ? (1, m) : (k, 1)
       (arguments.b_row_stride, arguments.b_column_stride) = (bRow, bColumn)
       arguments.packed = packed ? UnsafePointer(panels) : nil
+      arguments.packed_type = bfloat16 ? KN_WEIGHTS_BFLOAT16 : KN_WEIGHTS_FLOAT32
       arguments.c_row_stride = n
       arguments.bias = bias ? UnsafePointer(memory.guarded(biases)) : nil
       arguments.residual = residual ? UnsafePointer(memory.guarded(residuals)) : nil

@@ -20,6 +20,13 @@ struct kn_gather_arguments {
 };
 void kn_gather(const void *arguments, const struct kn_team *team);
 
+// The same from a table of bfloat16, to float32.
+void kn_gather_bfloat16(const void *arguments, const struct kn_team *team);
+
+// A member's share of rounding a table to bfloat16, to nearest even: table[i] = source[i], i < count.
+void kn_round_table_share(const float *source, size_t count, uint16_t *table,
+                          const struct kn_team *team);
+
 // output[r, :] = sum of source[i, :] over all i with indices[i] = r, in ascending order;
 // i < count < 2^32 - 1. source: dense [count, width]; output: dense [rows, width]. An index outside
 // 0..<rows adds nothing, and the status remembers it.

@@ -1,4 +1,5 @@
-// Matrix product with an epilogue, one matrix or a batch of them, float32.
+// Matrix product with an epilogue, one matrix or a batch of them, in float32; packed weights may be
+// bfloat16.
 #ifndef KERNELS_GEMM_H
 #define KERNELS_GEMM_H
 
@@ -29,6 +30,17 @@ void kn_gemm_pack(const float *b, size_t k, size_t n, size_t row_stride, size_t 
 void kn_gemm_pack_share(const float *b, size_t k, size_t n, size_t row_stride,
                         size_t column_stride, float *packed, const struct kn_team *team);
 
+// What the elements of packed weights are.
+enum kn_weight_type {
+  KN_WEIGHTS_FLOAT32,
+  // Widened in registers, so that a product has the bits that weights so rounded have in float32.
+  KN_WEIGHTS_BFLOAT16,
+};
+
+// The same in bfloat16, to nearest even; it takes half of kn_gemm_packed_size.
+void kn_gemm_pack_bfloat16_share(const float *b, size_t k, size_t n, size_t row_stride,
+                                 size_t column_stride, float *packed, const struct kn_team *team);
+
 // Where a batch's matrices begin: at outer * i + inner * j for matrix (i, j), in elements.
 struct kn_gemm_batch_stride {
   size_t outer, inner;
@@ -46,6 +58,7 @@ struct kn_gemm_arguments {
   const float *a;
   size_t a_row_stride, a_column_stride;
   const float *packed;  // from kn_gemm_pack, for all of the batch; or NULL, and then b:
+  enum kn_weight_type packed_type;
   const float *b;
   size_t b_row_stride, b_column_stride;
   float *c;

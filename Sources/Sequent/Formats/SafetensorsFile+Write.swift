@@ -12,14 +12,14 @@ extension SafetensorsFile {
       try file.write(try layout.header(metadata: metadata, file: path))
       for entry in layout.entries {
         let tensor = try tensors.tensor(named: entry.name)
-        guard tensor.shape == entry.shape, StoredElementType(tensor.elementType) == entry.type
+        guard tensor.shape == entry.shape, tensor.elementType == entry.type.elementType
         else {
           throw FormatError(
             file: path, subject: "tensor \(entry.name)",
             reason: "\(tensors.name) describes it as \(entry.type.rawValue) \(entry.shape) and "
               + "holds \(StoredElementType(tensor.elementType).rawValue) \(tensor.shape)")
         }
-        try tensor.elements.withStoredBytes { try file.write($0) }
+        try tensor.elements.withStoredBytes(as: entry.type) { try file.write($0) }
       }
     }
   }
@@ -38,7 +38,7 @@ private struct Layout {
           file: file, subject: "tensor \(name)", reason: "safetensors reserves this name")
       }
       guard let description = tensors.description(of: name) else { throw tensors.missing(name) }
-      let type = StoredElementType(description.elementType)
+      let type = StoredElementType(description)
       guard let count = TensorData.count(of: description.shape) else {
         throw FormatError(
           file: file, subject: "tensor \(name)", reason: "no tensor has shape \(description.shape)")
@@ -46,9 +46,8 @@ private struct Layout {
       described.append((name, type, description.shape, count * type.size))
     }
     var position = 0
-    let wide = described.filter { $0.type.size == 4 }
-    let narrow = described.filter { $0.type.size != 4 }
-    entries = (wide + narrow).map { tensor in
+    let sorted = [4, 2, 1].flatMap { size in described.filter { $0.type.size == size } }
+    entries = sorted.map { tensor in
       defer { position += tensor.size }
       return SafetensorsHeader.Entry(
         name: tensor.name, type: tensor.type, shape: tensor.shape,

@@ -35,7 +35,10 @@ public struct SafetensorsFile: TensorSource {
   /// The element type and shape of a tensor; nil when there is none of that name.
   public func description(of tensor: String) -> TensorDescription? {
     positions[tensor].map { header.entries[$0] }
-      .map { TensorDescription(elementType: $0.type.elementType, shape: $0.shape) }
+      .map {
+        TensorDescription(
+          elementType: $0.type.elementType, shape: $0.shape, isBfloat16: $0.type == .bfloat16)
+      }
   }
 
   /// How the file names the type that a tensor's elements are stored as: `F32`, `BF16`, `I64`.

@@ -26,6 +26,11 @@ enum StoredElementType: String, CaseIterable, Sendable {
       }
   }
 
+  /// How a described tensor is stored when Sequent writes it.
+  init(_ description: TensorDescription) {
+    self = description.isBfloat16 ? .bfloat16 : StoredElementType(description.elementType)
+  }
+
   /// The size of an element in bytes.
   var size: Int {
     switch self {
@@ -58,7 +63,7 @@ enum StoredElementType: String, CaseIterable, Sendable {
     case .uint64: .int32(try convert(bytes) { (raw: UInt64) in try narrowed(raw) })
     case .int64: .int32(try convert(bytes) { (raw: Int64) in try narrowed(raw) })
     case .float16: .float32(convert(bytes) { (raw: Float16) in Float(raw) })
-    case .bfloat16: .float32(convert(bytes) { (raw: UInt16) in widened(bfloat16: raw) })
+    case .bfloat16: .float32(convert(bytes) { (raw: UInt16) in Bfloat16.widened(raw) })
     case .float32: .float32(copy(bytes))
     case .float64: .float32(try convert(bytes) { (raw: Double) in try narrowed(raw) })
     }
@@ -89,11 +94,6 @@ private func narrowed(_ value: Double) throws -> Float {
   return narrow
 }
 
-/// A bfloat16 is the upper half of a float32.
-private func widened(bfloat16 bits: UInt16) -> Float {
-  Float(bitPattern: UInt32(bits) << 16)
-}
-
 /// Elements of a file are aligned to nothing.
 private func convert<Raw: BitwiseCopyable, Element>(
   _ bytes: UnsafeRawBufferPointer, _ transform: (Raw) throws -> Element
@@ -117,11 +117,14 @@ private func copy(_ bytes: UnsafeRawBufferPointer) -> [Float] {
 }
 
 extension TensorData.Elements {
-  /// Calls `body` with the elements as a file stores them: four bytes each, a boolean in one.
+  /// Calls `body` with the elements as a file stores them: four bytes each, two where the type is
+  /// bfloat16, a boolean in one.
   func withStoredBytes<Result>(
-    _ body: (UnsafeRawBufferPointer) throws -> Result
+    as type: StoredElementType? = nil, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) rethrows -> Result {
     switch self {
+    case .float32(let values) where type == .bfloat16:
+      try values.map(Bfloat16.nearest).withUnsafeBytes(body)
     case .float32(let values): try values.withUnsafeBytes(body)
     case .int32(let values): try values.withUnsafeBytes(body)
     case .bool(let values): try values.map { UInt8($0 ? 1 : 0) }.withUnsafeBytes(body)

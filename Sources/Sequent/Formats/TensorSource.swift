@@ -8,10 +8,14 @@ public struct TensorDescription: Hashable, Sendable {
   /// The length of each axis.
   public let shape: [Int]
 
+  /// Whether a file holds, or is to hold, the elements as bfloat16: two bytes each.
+  public let isBfloat16: Bool
+
   /// A description of a tensor with elements of this type, in this shape.
-  public init(elementType: ElementType, shape: [Int]) {
+  public init(elementType: ElementType, shape: [Int], isBfloat16: Bool = false) {
     self.elementType = elementType
     self.shape = shape
+    self.isBfloat16 = isBfloat16
   }
 }
 

@@ -14,6 +14,8 @@ public struct CompiledModel: Sendable {
   public let report: CompilationReport
   /// The fused graph with its weights.
   public let executable: Executable
+  /// How far matrices were rounded to be stored as bfloat16; nil where they are stored as float32.
+  public private(set) var rounding: WeightRounding?
   private let weights: any TensorSource
   private let disabledPasses: Set<String>
 
@@ -22,13 +24,20 @@ public struct CompiledModel: Sendable {
   /// - Parameters:
   ///   - weights: the parameters by name; drawn from `seed` without them.
   ///   - seed: what first values are drawn from.
+  ///   - weightsType: how matrices are stored and kept; as in `weights` by default.
   ///   - options: which passes run.
-  /// - Throws: for a parameter that the weights lack or that has another shape, or an unknown pass.
+  /// - Throws: for a parameter that the weights lack or that has another shape, an unknown pass, or
+  ///   a weight too large for its type.
   public init(
     _ traced: TracedModel, weights: (any TensorSource)? = nil, seed: UInt64 = 0,
-    options: CompilerOptions = CompilerOptions()
+    weightsType: WeightsType = .float32, options: CompilerOptions = CompilerOptions()
   ) throws {
-    let weights = try weights ?? traced.module.initialWeights(seed: seed)
+    var weights = try weights ?? traced.module.initialWeights(seed: seed)
+    if weightsType == .bfloat16 {
+      let rounded = RoundedTensors(source: weights, rounded: Set(traced.module.matrixNames))
+      rounding = try rounded.rounding()
+      weights = rounded
+    }
     let (module, report) = try compile(traced.module, options: options)
     self.traced = traced
     self.report = report
@@ -46,14 +55,21 @@ public struct CompiledModel: Sendable {
   }
 
   /// Compiles the model of an artifact.
-  public init(_ artifact: Artifact, options: CompilerOptions = CompilerOptions()) throws {
+  ///
+  /// - Parameter weightsType: bfloat16 to have the matrices rounded if they are not yet.
+  public init(
+    _ artifact: Artifact, weightsType: WeightsType = .float32,
+    options: CompilerOptions = CompilerOptions()
+  ) throws {
     let module = try Module(parsing: artifact.ir)
     let task = artifact.task.isEmpty ? nil : try ModelTask(json: artifact.task)
     var options = options
     let disabled = artifact.entries[Self.disabledPassesEntry] ?? ""
     options.disabledPasses.formUnion(disabled.split(separator: ",").map(String.init))
     try self.init(
-      TracedModel(module: module, task: task), weights: artifact.parameters, options: options)
+      TracedModel(module: module, task: task), weights: artifact.parameters,
+      weightsType: weightsType, options: options)
+    rounding = artifact.entries[Self.roundingEntry].flatMap(WeightRounding.init) ?? rounding
   }
 
   /// The model as a file's contents: the textbook graph, the task, the parameters.
@@ -62,15 +78,30 @@ public struct CompiledModel: Sendable {
       let names = Set(traced.module.parameters.map(\.name))
       let parameters = TensorSelection(source: weights) { names.contains($0) }
       let disabled = disabledPasses.sorted().joined(separator: ",")
+      var entries: [String: String] = [:]
+      if !disabled.isEmpty { entries[Self.disabledPassesEntry] = disabled }
+      if let rounding { entries[Self.roundingEntry] = rounding.text }
       return Artifact(
-        ir: traced.module.description, task: try traced.task?.json() ?? "",
-        entries: disabled.isEmpty ? [:] : [Self.disabledPassesEntry: disabled],
+        ir: traced.module.description, task: try traced.task?.json() ?? "", entries: entries,
         parameters: parameters)
     }
   }
 
   /// The key under which an artifact lists passes that are left out.
   private static let disabledPassesEntry = "sequent.disabled_passes"
+
+  /// The key under which an artifact records the rounding of its matrices.
+  private static let roundingEntry = "sequent.weight_rounding"
+
+  /// How the matrices are stored and kept.
+  public var weightsType: WeightsType { rounding == nil ? .float32 : .bfloat16 }
+
+  /// The bytes that the parameters take in an artifact.
+  public var parameterBytes: Int {
+    traced.module.parameters.compactMap { weights.description(of: $0.name) }.reduce(0) {
+      $0 + $1.shape.reduce(1, *) * ($1.isBfloat16 ? 2 : 4)
+    }
+  }
 
   /// Writes the artifact, in the path's place when it is complete.
   public func write(to path: String) throws { try artifact.write(to: path) }
@@ -178,6 +209,10 @@ struct TensorSourceParameters: ParameterSource {
 
   func parameterType(_ name: String) -> (elementType: SequentIR.ElementType, shape: [Int])? {
     source.description(of: name).map { ($0.elementType, $0.shape) }
+  }
+
+  var bfloat16Parameters: Set<String> {
+    Set(source.tensorNames.filter { source.description(of: $0)?.isBfloat16 ?? false })
   }
 
   func withElements<Result>(

@@ -1,3 +1,5 @@
+import Sequent
+
 /// Options that several commands have.
 enum SharedOptions {
   /// Sizes of named dimensions, one each.
@@ -16,6 +18,12 @@ enum SharedOptions {
     "threads", "N",
     help: "the most threads to use; SEQUENT_NUM_THREADS, or the CPUs there are, when left out"
   ) { text throws(UsageError) in try wholeNumber(text, in: 1...4096) }
+
+  /// How matrices are stored.
+  static let weightsType = Option<WeightsType>(
+    "weights-type",
+    help: "what matrices are rounded to; bf16 takes half the memory, and products are still summed "
+      + "in f32")
 
   /// Which entry point.
   static let function = Option<String>("function", "NAME", help: "the function; main when left out")

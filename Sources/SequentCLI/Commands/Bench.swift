@@ -42,8 +42,8 @@ let benchCommand = Command(
   name: "bench", summary: "times models and cases, compiled with and without fusion",
   positionals: [file],
   options: [
-    cases, variants, SharedOptions.dimensions, threads, seconds, format, baseline,
-    probe, SharedOptions.function,
+    cases, variants, SharedOptions.weightsType, SharedOptions.dimensions, threads, seconds,
+    format, baseline, probe, SharedOptions.function,
   ],
   discussion: """
     A row has the median and the shortest of its runs after two that don't count, how far apart the
@@ -69,6 +69,7 @@ let benchCommand = Command(
   let chosen = try arguments.list(variants)
   var settings = Benchmark.Settings(variants: chosen.isEmpty ? [.fused] : chosen)
   settings.threads = try arguments.list(threads)
+  settings.weightsType = try arguments.value(SharedOptions.weightsType) ?? .float32
   settings.rule = TimingRule(seconds: try arguments.value(seconds) ?? 1)
   let machine = try MachineProbe(seconds: arguments.has(probe) ? 2 : 0.2)
   settings.probe = machine
@@ -92,7 +93,7 @@ private func timeModel(
   let artifact = try ArtifactArgument.open(path)
   let module = try Module(parsing: artifact.ir)
   let benchmark = try Benchmark(module.name, function: name, settings: settings) {
-    try CompiledModel(artifact, options: $0)
+    try CompiledModel(artifact, weightsType: settings.weightsType, options: $0)
   }
   let combinations = try sizes.combinations()
   for combination in combinations { try module.function(name)?.check(combination, for: "bench") }

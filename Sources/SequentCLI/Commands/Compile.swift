@@ -34,12 +34,16 @@ let compileCommand = Command(
   name: "compile", summary: "compiles a model into a .sequent file",
   positionals: [ModelArgument.help],
   options: [
-    destination, weights, convention, settings, disabled, explain, emission,
-    SharedOptions.dimension,
+    destination, weights, convention, SharedOptions.weightsType, settings, disabled, explain,
+    emission, SharedOptions.dimension,
   ],
   discussion: """
     A plan is for sizes: --emit plan takes them with --dim. --emit svg calls Graphviz's dot.
     sequent list names the passes.
+
+    --weights-type bf16 stores matrices (of linear layers, gates and embeddings) as bfloat16 and says
+    how far that rounds them; gemms and embeddings keep them so in memory, recurrent kernels widen
+    them. sequent verify --against tells what it does to the results.
 
         sequent compile Tagger.swift --weights tagger.safetensors -o tagger.sequent --explain
     """
@@ -55,17 +59,35 @@ let compileCommand = Command(
     throw UsageError("option --convention: there is no checkpoint without --weights")
   }
 
-  let traced = try argument.traced(
-    settings: Dictionary(changes, uniquingKeysWith: { _, last in last }))
-  let parameters =
-    try checkpoint.map { try traced.module.weights(path: $0, convention: convention) }
-    ?? argument.weights()
-  let model = try CompiledModel(traced, weights: parameters, options: options)
+  let weightsType = try arguments.value(SharedOptions.weightsType) ?? .float32
+  let model: CompiledModel
+  if case .compiled(let artifact, _) = argument, checkpoint == nil, changes.isEmpty {
+    model = try CompiledModel(artifact, weightsType: weightsType, options: options)
+  } else {
+    let traced = try argument.traced(
+      settings: Dictionary(changes, uniquingKeysWith: { _, last in last }))
+    let parameters =
+      try checkpoint.map { try traced.module.weights(path: $0, convention: convention) }
+      ?? argument.weights()
+    model = try CompiledModel(
+      traced, weights: parameters, weightsType: weightsType, options: options)
+  }
+  if weightsType == .bfloat16, model.rounding == nil {
+    throw UsageError("option --weights-type: the model has no matrices to round")
+  }
   if arguments.has(explain) { note(explanation(of: model.report)) }
   if let emission { try emit(emission, model, options, sizes) }
   var path = try arguments.value(destination)
-  if emission == nil { path = path ?? argument.baseName + ".sequent" }
+  if emission == nil, path == nil {
+    if case .compiled = argument { throw UsageError("option --output is missing") }
+    path = argument.baseName + ".sequent"
+  }
   if let path { try model.write(to: path) }
+  if let rounding = model.rounding {
+    note(
+      "matrices in bf16: \(model.parameterBytes) bytes of parameters; rounded by at most "
+        + "\(scientific(rounding.largest)) of an element's size, in \(rounding.parameter)")
+  }
   note(summary(of: model) + (path.map { "; wrote \($0)" } ?? ""))
 }
 

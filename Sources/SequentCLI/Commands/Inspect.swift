@@ -18,7 +18,13 @@ let inspectCommand = Command(
   if !sizes.isEmpty { try check(sizes, module.functions) }
   try output("model       \(module.name)\n")
   try output("task        \(model.traced.task.map(describe) ?? "none")\n")
-  try output("parameters  \(counts.count), \(total) values, \(4 * total) bytes\n\n")
+  try output("parameters  \(counts.count), \(total) values, \(model.parameterBytes) bytes\n")
+  if let rounding = model.rounding {
+    try output(
+      "matrices    bf16, rounded by at most \(scientific(rounding.largest)) of an element's size, in "
+        + "\(rounding.parameter)\n")
+  }
+  try output("\n")
   try output("\(ModelSummary(model.traced.module))")
   for function in module.functions {
     try output("\nfunction \(function.name)\n")

@@ -13,12 +13,15 @@ enum ModelArgument {
   case included(CatalogEntry)
   /// A Hugging Face checkpoint, in a folder of this name.
   case pretrained(PretrainedModel, folder: String)
+  /// A compiled model, to be compiled in another way.
+  case compiled(Artifact, path: String)
 
   /// What `--help` says of MODEL.
   static let help = Positional(
     "MODEL",
     help: "FILE.swift that declares a model of the file's name, FILE.sqir with IR text (- for "
-      + "standard input), a Hugging Face checkpoint's folder, or a name that sequent list prints")
+      + "standard input), a Hugging Face checkpoint's folder, a compiled FILE.sequent, or a name that "
+      + "sequent list prints")
 
   /// Finds out what an argument is; other files than a checkpoint's are read when the model is traced.
   init(_ argument: String) throws {
@@ -26,14 +29,16 @@ enum ModelArgument {
       self = .text(argument)
     } else if argument.hasSuffix(".swift") {
       self = .swiftFile(argument)
+    } else if argument.hasSuffix(".sequent") {
+      self = .compiled(try Artifact(path: argument), path: argument)
     } else if let entry = catalog.first(where: { $0.name == argument }) {
       self = .included(entry)
     } else if isFolder(argument) {
       self = .pretrained(try PretrainedModel(folder: argument), folder: argument)
     } else if FileManager.default.fileExists(atPath: argument) {
       throw CommandError(
-        "\(argument): not a model: a model is a .swift file, a .sqir file, a checkpoint's folder, or "
-          + "a name that sequent list prints")
+        "\(argument): not a model: a model is a .swift file, a .sqir file, a checkpoint's folder, a "
+          + ".sequent file, or a name that sequent list prints")
     } else {
       throw CommandError(
         "\(argument): no such file, and no model of this name"
@@ -44,7 +49,7 @@ enum ModelArgument {
   /// The file or model name without folder and ending, for files that are named after it.
   var baseName: String {
     switch self {
-    case .swiftFile(let path), .text(let path):
+    case .swiftFile(let path), .text(let path), .compiled(_, let path):
       path == "-" ? "model" : URL(filePath: path).deletingPathExtension().lastPathComponent
     case .included(let entry): entry.name
     case .pretrained(_, let folder): URL(filePath: folder).standardizedFileURL.lastPathComponent
@@ -67,6 +72,11 @@ enum ModelArgument {
         throw UsageError("option --set: a checkpoint's settings are those of its config.json")
       }
       return model.traced
+    case .compiled(let artifact, _):
+      guard settings.isEmpty else {
+        throw UsageError("option --set: a compiled model's settings are decided")
+      }
+      return try CompiledModel(artifact).traced
     }
   }
 
@@ -108,6 +118,10 @@ extension ModelArgument {
       throw CommandError(
         "\(folder): a checkpoint's folder has no objective: a model to train is a Swift file or has "
           + "a name")
+    case .compiled(_, let path):
+      throw CommandError(
+        "\(path): a compiled model has no objective: a model to train is a Swift file or has a "
+          + "name")
     }
   }
 }

@@ -30,9 +30,13 @@ public struct ConstantPool: Sendable {
   /// The constants; one refers only to those before it.
   public private(set) var entries: [Entry] = []
   private var positions: [Definition: Int] = [:]
+  /// The parameters whose elements are all bfloat16 numbers: kernels may keep them in two bytes each.
+  let bfloat16Parameters: Set<String>
 
   /// Creates an empty pool.
-  public init() {}
+  public init(bfloat16Parameters: Set<String> = []) {
+    self.bfloat16Parameters = bfloat16Parameters
+  }
 
   /// The position of a constant, new or not.
   mutating func intern(

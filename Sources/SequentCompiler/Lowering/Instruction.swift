@@ -35,8 +35,8 @@ public enum Kernel: Hashable, Sendable {
   case attention(Attention)
   /// Inputs: those of the forward kernel, its output and statistics, the output's gradient.
   case attentionGradient(Attention)
-  /// Inputs: table `[rows, width]`, indices.
-  case gather
+  /// Inputs: table `[rows, width]`, indices. A table in bfloat16 comes packed, and this says its rows.
+  case gather(bfloat16Rows: Int?)
   /// Inputs: rows `[count, width]`, indices.
   case scatterAdd
   /// Inputs: rows `[count, width]`, indices; the output keeps its other rows.
@@ -66,6 +66,8 @@ public enum Kernel: Hashable, Sendable {
     public var columns: Int
     /// Whether b is packed, and the same for all of the batch.
     public var isPacked: Bool
+    /// Whether b is packed in bfloat16.
+    public var isBfloat16 = false
     public var hasBias: Bool
     public var hasResidual: Bool
     /// Whether the product is added to what the output holds.
@@ -96,8 +98,10 @@ public enum Kernel: Hashable, Sendable {
 
   /// Orders of weights that kernels want.
   public enum Packing: Hashable, Sendable {
-    /// A matrix `[k, n]` for gemm.
-    case gemm
+    /// A matrix `[k, n]` for gemm, in float32 or bfloat16.
+    case gemm(isBfloat16: Bool)
+    /// A table in bfloat16, as it lies.
+    case bfloat16Table
     /// Merged weights `[depth, gates·hidden]` of a recurrent layer.
     case recurrentWeights(RecurrentCellKind)
     /// The bias `[gates·hidden]` and the candidate's hidden bias `[hidden]`, where there are such.
@@ -174,7 +178,7 @@ extension Instruction {
         && (inputs.prefix(2) + outputs).allSatisfy(\.strides.areNotNegative)
     case .recurrentSequenceGradient, .argmax, .gather, .scatterAdd, .checkLengths,
       .crossEntropy, .crossEntropyGradient, .normalization, .normalizationGradient, .randomUniform,
-      .pack(.recurrentBias):
+      .pack(.recurrentBias), .pack(.bfloat16Table):
       (inputs + outputs).allSatisfy(\.isDense)
     case .optimizerUpdate:
       inputs[1].rank == 2 && inputs[1].hasUnitColumns

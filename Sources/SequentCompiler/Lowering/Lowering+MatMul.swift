@@ -61,7 +61,8 @@ extension Lowerer {
       constantPosition(of: b) != nil
     else { return b }
     gemm.isPacked = true
-    return try packed(.gemm, [matrix(b)])
+    gemm.isBfloat16 = isBfloat16(b)
+    return try packed(.gemm(isBfloat16: gemm.isBfloat16), [matrix(b)])
   }
 
   /// Batch axes as two, of both operands alike; what does not merge is copied.

@@ -144,7 +144,7 @@ extension Lowerer {
       return try attentionGradient(gradient, operands)
     case .gather:
       let output = try allocate(operands[0].elementType, shapes[0])
-      emit(.gather, [try dense(operands[0]), try dense(operands[1])], into: output)
+      try gather(from: operands[0], try dense(operands[1]), into: output)
       return [output]
     case .contract:
       return [try contraction(operands, shapes[0])]

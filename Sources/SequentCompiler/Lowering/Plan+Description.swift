@@ -54,7 +54,7 @@ extension Kernel {
     case .cast: "cast"
     case .iota: "iota"
     case .copy: "copy"
-    case .gemm(let gemm): gemm.isPacked ? "gemm.packed" : "gemm"
+    case .gemm(let gemm): gemm.isBfloat16 ? "gemm.bf16" : gemm.isPacked ? "gemm.packed" : "gemm"
     case .reduce(let function, _): "reduce.\(function.rawValue)"
     case .argmax: "argmax"
     case .softmax: "softmax"
@@ -63,7 +63,7 @@ extension Kernel {
     case .attention(let attention): attention.isAdditive ? "additive_attention" : "attention"
     case .attentionGradient(let attention):
       attention.isAdditive ? "additive_attention_gradient" : "attention_gradient"
-    case .gather: "gather"
+    case .gather(let rows): rows == nil ? "gather" : "gather.bf16"
     case .updateRows: "update_rows"
     case .scatterAdd: "scatter_add"
     case .checkLengths: "check_lengths"

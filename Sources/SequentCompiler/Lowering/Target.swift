@@ -8,7 +8,7 @@ public struct Target: Sendable {
   public var maximumRank: Int
   /// How many elements of scratch memory an instruction needs on such a team.
   public var workspace: @Sendable (Instruction) -> Int
-  /// How many elements weights take when packed.
+  /// How many elements of four bytes weights take when packed.
   public var packedCount: @Sendable (Kernel.Packing, [View]) -> Int
 
   /// Creates a target.
