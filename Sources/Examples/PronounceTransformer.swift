@@ -9,11 +9,11 @@ public struct PronounceTransformer: Model {
     /// How phonemes become tokens; those of the training data take its place.
     public var text = TextEncoding.unlearned(.word, marksSequences: true)
     /// The width of a letter's or phoneme's vector.
-    public var width = 128
+    public var width = 256
     /// The heads of attention.
     public var heads = 4
     /// The hidden width of the feed-forward networks.
-    public var feedForward = 256
+    public var feedForward = 512
     /// The layers that read, and those that say.
     public var layers = 3
     /// How many phonemes are said at most.
@@ -21,7 +21,7 @@ public struct PronounceTransformer: Model {
     /// The share that is dropped, in training.
     public var dropout = 0.1
 
-    /// A million parameters.
+    /// Four million parameters.
     public init() {}
   }
 
@@ -49,11 +49,11 @@ public struct PronounceTransformer: Model {
   public static let preparation: DataPreparation? = DataPreparation(
     .sequenceToSequence, unit: .word, sourceUnit: .character, isLowercased: true)
 
-  /// Sixteen passes, in batches of words of about the same length.
+  /// Twelve passes, in batches of words of about the same length.
   public var recipe: TrainingRecipe {
     TrainingRecipe(
-      epochs: 16, batch: 128, optimizer: .adamW().clipping(norm: 1),
-      schedule: Schedule(.cosine, peak: 2e-3, warmUp: 500))
+      epochs: 12, batch: 128, optimizer: .adamW().clipping(norm: 1),
+      schedule: Schedule(.linear, peak: 1e-3, warmUp: 500))
   }
 
   /// Phonemes for letters.
