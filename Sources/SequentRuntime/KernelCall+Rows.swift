@@ -12,16 +12,13 @@ extension Instruction {
     arguments.width = outputs[0].count / max(indices.count, 1)
     let status = memory.place(kn_index_status(first: KN_NO_BAD_INDEX))
     arguments.status = status
-    var call = make(
+    return make(
       bfloat16Rows == nil ? kn_gather : kn_gather_bfloat16, arguments, memory,
       [
         (MemoryLayout.offset(of: \kn_gather_arguments.table), table),
         (MemoryLayout.offset(of: \kn_gather_arguments.indices), indices),
         (MemoryLayout.offset(of: \kn_gather_arguments.output), outputs[0]),
-      ])
-    call.report = KernelCall.Report(
-      kind: .index(rows: rows), status: status, shape: indices.shape)
-    return call
+      ], reporting: .index(rows: rows), of: indices, to: status)
   }
 
   func scatterAdd(_ memory: ArgumentMemory) -> KernelCall {
@@ -32,16 +29,13 @@ extension Instruction {
     arguments.width = table.shape[1]
     let status = memory.place(kn_index_status(first: KN_NO_BAD_INDEX))
     arguments.status = status
-    var call = make(
+    return make(
       kn_scatter_add, arguments, memory,
       [
         (MemoryLayout.offset(of: \kn_scatter_add_arguments.source), inputs[0]),
         (MemoryLayout.offset(of: \kn_scatter_add_arguments.indices), indices),
         (MemoryLayout.offset(of: \kn_scatter_add_arguments.output), table),
-      ])
-    call.report = KernelCall.Report(
-      kind: .index(rows: table.shape[0]), status: status, shape: indices.shape)
-    return call
+      ], reporting: .index(rows: table.shape[0]), of: indices, to: status)
   }
 
   func updateRows(_ memory: ArgumentMemory) -> KernelCall {
@@ -53,16 +47,13 @@ extension Instruction {
     arguments.source_stride = inputs[0].stride(0)
     let status = memory.place(kn_index_status(first: KN_NO_BAD_INDEX))
     arguments.status = status
-    var call = make(
+    return make(
       kn_update_rows, arguments, memory,
       [
         (MemoryLayout.offset(of: \kn_update_rows_arguments.source), inputs[0]),
         (MemoryLayout.offset(of: \kn_update_rows_arguments.indices), indices),
         (MemoryLayout.offset(of: \kn_update_rows_arguments.table), table),
-      ])
-    call.report = KernelCall.Report(
-      kind: .index(rows: table.shape[0]), status: status, shape: indices.shape)
-    return call
+      ], reporting: .index(rows: table.shape[0]), of: indices, to: status)
   }
 
   func maskedUpdate(_ holds: Bool, _ memory: ArgumentMemory) -> KernelCall {
@@ -89,15 +80,12 @@ extension Instruction {
     let status = memory.place(kn_index_status(first: KN_NO_BAD_INDEX))
     let arguments = LengthArguments(
       count: inputs[0].count, limit: Int32(clamping: limit), status: status)
-    var call = make(
+    return make(
       checkLengthsKernel, arguments, memory,
       [
         (MemoryLayout.offset(of: \LengthArguments.lengths), inputs[0]),
         (MemoryLayout.offset(of: \LengthArguments.output), outputs[0]),
-      ])
-    call.report = KernelCall.Report(
-      kind: .length(limit: limit), status: status, shape: inputs[0].shape)
-    return call
+      ], reporting: .length(limit: limit), of: inputs[0], to: status)
   }
 }
 

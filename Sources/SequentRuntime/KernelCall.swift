@@ -123,6 +123,17 @@ extension Instruction {
       kernel: kernel, arguments: UnsafeMutableRawPointer(memory.place(arguments)),
       fields: fields)
   }
+
+  /// Places arguments of a kernel that says in `status` which element of an input it could not take.
+  func make<Arguments: BitwiseCopyable>(
+    _ kernel: @escaping kn_kernel, _ arguments: Arguments, _ memory: ArgumentMemory,
+    _ fields: [(offset: Int?, view: View)], reporting kind: KernelCall.Report.Kind,
+    of input: View, to status: UnsafeMutablePointer<kn_index_status>
+  ) -> KernelCall {
+    var call = make(kernel, arguments, memory, fields)
+    call.report = KernelCall.Report(kind: kind, status: status, shape: input.shape)
+    return call
+  }
 }
 
 /// Sets the first elements of a C array, which Swift sees as a tuple.

@@ -77,4 +77,23 @@ import Testing
     let error = try #require(throws: ModelError.self) { try model.traced() }
     #expect(error.message.hasPrefix("scan: state 0 is f32[batch, 3] before a step"))
   }
+
+  @Test func inputsThatAreNoSequencesAreRefusedWithAllOutputsThere() throws {
+    let model = ClosureModel { inputs in
+      let x = inputs.tensor("x", .float32, ["batch", "time", 3])
+      let y = inputs.tensor("y", .float32, ["batch", "steps", 3])
+      let run = recurrence(over: [x, y], from: [x.sum(over: 1)]) { slices, state in
+        (state: state, outputs: [slices[0], slices[1], slices[0] + slices[1]])
+      }
+      return ["z": run.outputs[2] + run.outputs[1]]
+    }
+    let error = try #require(throws: ModelError.self) { try model.traced() }
+    #expect(error.message.hasPrefix("input 1 of a recurrence is f32[batch, steps, 3], expected"))
+    let nothing = ClosureModel { inputs in
+      let state = inputs.tensor("h", .float32, ["batch", 3])
+      return ["h": recurrence(over: [], from: [state]) { ($1, $0) }.state[0]]
+    }
+    let none = try #require(throws: ModelError.self) { try nothing.traced() }
+    #expect(none.message == "a recurrence has no input to go over")
+  }
 }

@@ -76,13 +76,11 @@ public struct TrainingData: Sendable {
       guard let source = task.source else {
         throw TrainingError(message: "a task that makes texts of texts, without what is read")
       }
-      let read = { (paths: [String], part: DataPart) in
+      try self.init(files, recipe, seed, "pairs", references: { try $0.references() }) {
+        paths, part in
         try TextPairData(
           TextPairReader(paths: paths, part: part), source: source, target: task.text)
       }
-      try self.init(files, recipe, seed, "pairs", read: read)
-      let validation = try files.validationPart.map { try read($0.paths, $0.part) }
-      references = try validation?.references() ?? []
     case .embed:
       throw TrainingError(message: "there are no data files that embeddings are learned from")
     case .languageModel:
@@ -101,9 +99,10 @@ public struct TrainingData: Sendable {
   }
 
   /// Batches of examples, which `read` makes of files and a part of them.
-  private init(
+  private init<Source: ExampleSource>(
     _ files: TrainingFiles, _ recipe: TrainingRecipe, _ seed: UInt64, _ noun: String,
-    read: (_ paths: [String], _ part: DataPart) throws -> some ExampleSource
+    references: (Source) throws -> [Reference] = { _ in [] },
+    read: (_ paths: [String], _ part: DataPart) throws -> Source
   ) throws {
     let training = try read(files.paths, files.trainingPart)
     let validation = try files.validationPart.map { try read($0.paths, $0.part) }
@@ -112,6 +111,7 @@ public struct TrainingData: Sendable {
       validation: validation.map { BucketedBatches($0, rows: recipe.batch, seed: nil) },
       summary: "\(training.count) \(noun) to learn from"
         + (validation.map { ", \($0.count) held out" } ?? ""))
+    self.references = try validation.map(references) ?? []
   }
 
   /// A number that other data, or another order of them, will hardly have.

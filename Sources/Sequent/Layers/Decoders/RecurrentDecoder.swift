@@ -203,7 +203,7 @@ public struct RecurrentDecoder<Cell: RecurrentCell, Score: AttentionScore>: Send
   }
 
   /// The parts of an output side by side.
-  public func joined(_ parts: [Tensor]) -> Tensor {
+  func joined(_ parts: [Tensor]) -> Tensor {
     guard let first = parts.first, parts.count > 1 else { return parts[0] }
     return first.concatenated(with: Array(parts.dropFirst()), axis: first.rank - 1)
   }

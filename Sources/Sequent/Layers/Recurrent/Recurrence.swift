@@ -21,7 +21,11 @@ public func recurrence(
   file: String = #fileID, line: Int = #line,
   step: (_ inputs: [Tensor], _ state: [Tensor]) -> (state: [Tensor], outputs: [Tensor])
 ) -> (state: [Tensor], outputs: [Tensor]) {
-  guard let first = inputs.first else { return (state, []) }
+  guard let first = inputs.first else {
+    state.first?.trace.context.fail(
+      "a recurrence has no input to go over", SourceLocation(file: file, line: line))
+    return (state.map(\.withoutValue), [])
+  }
   let outer = (inputs + state).reduce(first.trace) { $1.trace.isInside($0) ? $1.trace : $0 }
   return outer.context.scope("", SourceLocation(file: file, line: line)) {
     let body = Trace(context: outer.context, enclosing: outer)
@@ -31,23 +35,28 @@ public func recurrence(
     let names = state.indices.map { $0 == 0 ? "h" : ($0 == 1 ? "c" : "s\($0)") }
     let carried = zip(state, names).map { argument($0.type, $1) }
     var slices: [Tensor] = []
+    var isSound = true
     for (position, input) in inputs.enumerated() {
+      var type = input.type
+      if type.rank >= 2 { type.shape.remove(at: 1) }
       guard input.value != nil, input.rank >= 2, input.shape[1] == first.shape[1] else {
         if input.value != nil {
           outer.context.fail(
             "input \(position) of a recurrence is \(input.type), expected an axis 1 of "
               + "\(first.shape.dropFirst().first ?? 1) steps", nil)
         }
-        return (state.map(\.withoutValue), inputs.map(\.withoutValue))
+        // The step says all the same how many outputs there are.
+        slices.append(Tensor(trace: body, value: nil, type: type))
+        isSound = false
+        continue
       }
-      var type = input.type
-      type.shape.remove(at: 1)
       slices.append(argument(type, position == 0 ? "x" : "x\(position)"))
     }
     let (new, outputs) = step(slices, carried)
     let results = (new + outputs).compactMap(body.resolve)
-    guard results.count == new.count + outputs.count, new.count == state.count else {
-      if results.count == new.count + outputs.count {
+    let isTraced = isSound && results.count == new.count + outputs.count
+    guard isTraced, new.count == state.count else {
+      if isTraced {
         outer.context.fail("a step gives \(new.count) states, expected \(state.count)", nil)
       }
       return (state.map(\.withoutValue), outputs.map(\.withoutValue))
