@@ -1,4 +1,5 @@
 import Sequent
+import SequentRuntime
 
 /// What was measured of one variant of one model at one set of sizes.
 public struct BenchmarkRow: Sendable {
@@ -28,6 +29,8 @@ public struct BenchmarkRow: Sendable {
   public var kernels = 0
   /// The largest difference of an output from the unfused graph's; nil where that was not run.
   public var maximumError: Double?
+  /// Where the time went, by operation; nil where that was not asked for.
+  public var profile: Profile?
 
   /// What rows of different runs are told apart by.
   public var key: String {

@@ -15,11 +15,18 @@ public struct Benchmark {
     public var rule = TimingRule()
     /// What the matrices of models and cases are rounded to that don't say so themselves.
     public var weightsType = WeightsType.float32
+    /// How many further runs of each variant are measured operation by operation.
+    public var profiledRuns = 0
     /// What the machine can do, for the share of it that a row reaches.
     public var probe: MachineProbe?
 
     /// Settings for variants, with the session's own number of threads.
     public init(variants: [Variant] = [.fused]) { self.variants = variants }
+
+    /// What `measure` says of the runs that are to be profiled; nil if there are none.
+    func profile(_ measure: (_ runs: Int) throws -> Profile) rethrows -> Profile? {
+      profiledRuns > 0 ? try measure(profiledRuns) : nil
+    }
   }
 
   private let name: String
@@ -72,11 +79,11 @@ public struct Benchmark {
       contenders.map { contender in { try contender.session.run() } }, settings.rule)
     let reference = contenders.first { $0.variant == .unfused }?.outputs
     let work = flops ?? contenders.map(\.plan.flops).min() ?? 0
-    return zip(contenders, timings).map { contender, timing in
+    return try zip(contenders, timings).map { contender, timing in
       let team = contender.session.threads
       let peak = settings.probe?.multiplyAdd(threads: team)
       let gflops = timing.median > 0 ? work / timing.median / 1e6 : 0
-      return BenchmarkRow(
+      var row = BenchmarkRow(
         name: name, weightsType: contender.weightsType,
         sizes: sizes.sizes.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
         threads: team, variant: contender.variant,
@@ -86,6 +93,8 @@ public struct Benchmark {
         arenaBytes: contender.plan.arenaBytes,
         kernels: contender.plan.kernelCount,
         maximumError: reference.map { largestDifference(contender.outputs, $0) })
+      row.profile = try settings.profile(contender.session.profile)
+      return row
     }
   }
 }

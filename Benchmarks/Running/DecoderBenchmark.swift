@@ -52,7 +52,7 @@ extension DecoderConfiguration {
       let timings = try interleave(
         contenders.map { _, _, reader in { try write(reader) } }, settings.rule)
       return try zip(contenders, timings).map { contender, timing in
-        let (variant, model, _) = contender
+        let (variant, model, reader) = contender
         let session = try model.session(function: "step", threads: threads)
         var row = BenchmarkRow(
           name: name, weightsType: model.weightsType, threads: session.threads, variant: variant,
@@ -62,6 +62,7 @@ extension DecoderConfiguration {
         let sizes: Bindings = ["rows": batch, "keys": prompt + generate, "slots": 256]
         let plan = try model.executable.plan(function: "step", sizes)
         (row.arenaBytes, row.kernels) = (plan.arenaBytes, plan.kernelCount)
+        row.profile = try settings.profile(reader.profile)
         return row
       }
     }

@@ -114,6 +114,9 @@ public final class CachedReader {
     }
   }
 
+  /// Reads what was read last again, `runs` times, and measures every step; nothing changes by it.
+  package func profile(runs: Int) throws -> Profile { try latest.profile(runs: runs) }
+
   /// Lets the pools grow to what the table needs, and both functions use the same.
   private func makeRoom() throws {
     guard table.slotCount > slotCount else { return }

@@ -33,6 +33,8 @@ private let seconds = Option<Double>(
 private let format = Option<ReportFormat>("format", help: "how rows are printed; table at first")
 private let probe = Flag(
   "probe", help: "print first what the machine can do: multiply-adds, reads, barriers")
+private let profile = Flag(
+  "profile", help: "say for every row where its time goes, operation by operation")
 private let baseline = Option<String>(
   "baseline", "FILE",
   help: "compare the medians with those in the file; where there is no file, make it of these")
@@ -43,7 +45,7 @@ let benchCommand = Command(
   positionals: [file],
   options: [
     cases, variants, SharedOptions.weightsType, SharedOptions.dimensions, threads, seconds,
-    format, baseline, probe, SharedOptions.function,
+    format, profile, baseline, probe, SharedOptions.function,
   ],
   discussion: """
     A row has the median and the shortest of its runs after two that don't count, how far apart the
@@ -70,6 +72,7 @@ let benchCommand = Command(
   var settings = Benchmark.Settings(variants: chosen.isEmpty ? [.fused] : chosen)
   settings.threads = try arguments.list(threads)
   settings.weightsType = try arguments.value(SharedOptions.weightsType) ?? .float32
+  settings.profiledRuns = arguments.has(profile) ? 10 : 0
   settings.rule = TimingRule(seconds: try arguments.value(seconds) ?? 1)
   let machine = try MachineProbe(seconds: arguments.has(probe) ? 2 : 0.2)
   settings.probe = machine
@@ -103,6 +106,7 @@ private func timeModel(
   for combination in combinations {
     for row in try benchmark.rows(sizes: combination) {
       try output(report.append(row))
+      noteProfile(row)
       all.append(row)
     }
   }
@@ -120,7 +124,9 @@ private func timeCases(
   func answer(_ line: String) throws {
     let answer = worker.answer(line)
     switch answer {
-    case .rows(let rows): all += rows
+    case .rows(let rows):
+      all += rows
+      rows.forEach(noteProfile)
     case .skipped(let name, let reason):
       if format != .jsonl { note("\(name ?? "a case"): \(reason)") }
     }
@@ -135,6 +141,11 @@ private func timeCases(
   }
   try output(report.footer)
   return all
+}
+
+private func noteProfile(_ row: BenchmarkRow) {
+  guard let profile = row.profile else { return }
+  note("\(row.key)\n\(profile.table)")
 }
 
 /// Says how rows compare with those in a file, or makes the file.
