@@ -42,6 +42,8 @@ struct kn_gemm_epilogue {
   const float *bias;
   const float *residual;
   size_t residual_row_stride;
+  float *slope;
+  size_t slope_row_stride;
   enum kn_activation activation;
   float scale;
 };

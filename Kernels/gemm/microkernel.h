@@ -108,19 +108,29 @@ V_INLINE vf activate(enum kn_activation activation, vf x) {
   }
 }
 
+V_INLINE vf slope_of(enum kn_activation activation, vf x) {
+  return activation == KN_ACTIVATION_GELU ? v_gelu_slope(x) : v_gelu_tanh_slope(x);
+}
+
 // Inlined with a constant activation: one loop for each.
 V_INLINE void finish_with(enum kn_activation activation, const struct kn_gemm_epilogue *epilogue,
                           size_t rows, size_t columns, float *c, size_t c_row_stride,
                           bool is_scaled) {
   const vf scale = v_set(epilogue->scale);
+  const bool has_slope =
+      activation == KN_ACTIVATION_GELU || activation == KN_ACTIVATION_GELU_TANH;
   for (size_t i = 0; i < rows; i++) {
     float *row = c + i * c_row_stride;
+    float *slopes = epilogue->slope != NULL ? epilogue->slope + i * epilogue->slope_row_stride : NULL;
     for (size_t j = 0; j < columns; j += V_WIDTH) {
       vf x = load_columns(row, j, columns);
       if (!is_scaled) {
         const vf bias =
             epilogue->bias != NULL ? load_columns(epilogue->bias, j, columns) : v_zero();
         x = scale_and_shift(x, scale, bias);
+      }
+      if (has_slope && slopes != NULL) {
+        store_columns(slopes, j, columns, slope_of(activation, x));
       }
       x = activate(activation, x);
       if (epilogue->residual != NULL) {

@@ -25,6 +25,7 @@ static void finish(const struct kn_gemm_kernels *kernels, const struct kn_gemm_b
   if (epilogue.residual != NULL) {
     epilogue.residual += row * epilogue.residual_row_stride + column;
   }
+  if (epilogue.slope != NULL) epilogue.slope += row * epilogue.slope_row_stride + column;
   kernels->finish(&epilogue, rows, columns, block->c + row * block->c_row_stride + column,
                   block->c_row_stride, is_scaled);
 }
@@ -152,6 +153,7 @@ void kn_gemm_multiply(const struct kn_gemm_kernels *kernels, const struct kn_gem
     if (block->epilogue != NULL) {
       epilogue = *block->epilogue;
       if (epilogue.residual != NULL) epilogue.residual += row * epilogue.residual_row_stride;
+      if (epilogue.slope != NULL) epilogue.slope += row * epilogue.slope_row_stride;
       part.epilogue = &epilogue;
     }
     size_t p = 0;

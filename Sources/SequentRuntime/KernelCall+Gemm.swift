@@ -28,6 +28,10 @@ extension Instruction {
       arguments.residual_row_stride = residual.stride(2)
       arguments.residual_batch = residual.batchStride
     }
+    if outputs.count > 1 {
+      arguments.slope_row_stride = c.shape[2] == 1 ? gemm.columns : outputs[1].strides[2]
+      arguments.slope_batch = outputs[1].batchStride
+    }
     arguments.activation = gemm.activation.code
     arguments.scale = Float(gemm.scale)
     arguments.accumulate = gemm.accumulates
@@ -51,6 +55,9 @@ extension Instruction {
     if gemm.hasResidual {
       fields.append(
         (MemoryLayout.offset(of: \kn_gemm_arguments.residual), inputs[inputs.count - 1]))
+    }
+    if outputs.count > 1 {
+      fields.append((MemoryLayout.offset(of: \kn_gemm_arguments.slope), outputs[1]))
     }
     if let workspace {
       fields.append((MemoryLayout.offset(of: \kn_gemm_arguments.workspace), workspace))

@@ -47,8 +47,9 @@ struct kn_gemm_batch_stride {
 };
 
 // c = activation(scale * (c0 + a · b) + bias) + residual       c0: c before if `accumulate`, else 0
-//     a [m, k]   b [k, n]   c [m, n]   bias [n]   residual [m, n]
+//     a [m, k]   b [k, n]   c [m, n]   bias [n]   residual [m, n]   slope [m, n]
 //
+// slope, where it is wanted, is activation' at the same place: what the gradient multiplies with.
 // Element (i, p) of a is a[i * a_row_stride + p * a_column_stride]: a transposed matrix needs no
 // copy; rows in one piece (column stride 1) are fastest. c overlaps no operand. When k is 0 the
 // product is 0. Each element is the sum over k in ascending order, fused multiply-adds where the
@@ -66,11 +67,13 @@ struct kn_gemm_arguments {
   const float *bias;      // or NULL
   const float *residual;  // or NULL
   size_t residual_row_stride;
+  float *slope;  // or NULL; of gelu and its tanh approximation alone
+  size_t slope_row_stride;
   enum kn_activation activation;
   float scale;
   bool accumulate;
   size_t outer_count, inner_count;  // 1, 1 for a single matrix
-  struct kn_gemm_batch_stride a_batch, b_batch, c_batch, residual_batch;
+  struct kn_gemm_batch_stride a_batch, b_batch, c_batch, residual_batch, slope_batch;
   float *workspace;  // kn_gemm_workspace_size floats, on a cache line; NULL if that is 0
 };
 

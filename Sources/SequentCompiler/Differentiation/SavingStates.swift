@@ -5,6 +5,7 @@ import SequentIR
 /// A scan's body stays as it is; its results grow by the state that enters each step and by the
 /// intermediate values that the backward step reads. Saved values are ordinary outputs, so memory
 /// planning sees them, and one that turns out not to be needed goes as any unused output does.
+/// Products give the slope of an activation that can't be had from its value.
 struct SavingStates {
   /// The graph with the scans' further results.
   let graph: Graph
@@ -51,6 +52,9 @@ struct SavingStates {
       case .recurrentSequence(let layer):
         operation = .recurrentSequence(layer.savingGates)
         names.append("saved")
+      case .linear(let linear):
+        operation = .linear(linear.savingSlope)
+        if linear.savingSlope.givesSlope { names.append("slope") }
       default: break
       }
       let results = try graph.append(

@@ -60,7 +60,8 @@ public enum Kernel: Hashable, Sendable {
   /// Brings weights into a kernel's own order.
   case pack(Packing)
 
-  /// A product of matrices: inputs a `[outer, inner, m, k]`, b likewise or packed, bias, residual.
+  /// A product of matrices: inputs a `[outer, inner, m, k]`, b likewise or packed, bias, residual;
+  /// outputs c, and the activation's slope if it is wanted.
   public struct Gemm: Hashable, Sendable {
     /// The number of columns.
     public var columns: Int
@@ -171,7 +172,7 @@ extension Instruction {
     case .copy:
       !outputs[0].repeatsElements
     case .gemm(let gemm):
-      outputs[0].hasUnitColumns
+      outputs.allSatisfy(\.hasUnitColumns)
         && (!gemm.hasBias || inputs[2].isDense)
         && (!gemm.hasResidual || inputs[inputs.count - 1].hasUnitColumns)
         && (!gemm.isPacked || inputs[1].isDense)

@@ -1,11 +1,14 @@
 import SequentIR
 
 extension Lowerer {
-  /// `activation(scale · a·b + bias + residual)`, the batch axes brought down to two.
-  mutating func product(_ linear: FusedLinear, _ operands: [View], _ shape: [Int]) throws -> View {
+  /// `activation(scale · a·b + bias + residual)` and its slope, the batch axes brought down to two.
+  mutating func product(
+    _ linear: FusedLinear, _ operands: [View], _ shapes: [[Int]]
+  ) throws -> [View] {
     var (a, b) = (operands[0], operands[1])
-    let output = try allocate(.float32, shape)
-    guard output.count > 0 else { return output }
+    let shape = shapes[0]
+    let results = try shapes.map { try allocate(.float32, $0) }
+    guard results[0].count > 0 else { return results }
     let bias = linear.hasBias ? operands[2] : nil
     var residual = linear.hasResidual ? operands[operands.count - 1] : nil
     let rows: [Int]
@@ -26,26 +29,26 @@ extension Lowerer {
       columns: shape[shape.count - 1], isPacked: false, hasBias: bias != nil,
       hasResidual: residual != nil, accumulates: false, scale: linear.scale,
       activation: linear.activation)
-    let wide = rows + [output.count / (rows[0] * rows[1] * gemm.columns), gemm.columns]
-    let c = try reshaped(output, to: wide)
+    let wide = rows + [results[0].count / (rows[0] * rows[1] * gemm.columns), gemm.columns]
+    let outputs = try results.map { try reshaped($0, to: wide) }
     if let tensor = residual { residual = try reshaped(rowsInOnePiece(tensor), to: wide) }
     // The kernel adds a residual behind the activation; ours goes before it, as what c starts with:
     // scale · (residual / scale + a·b).
     if let tensor = residual, linear.activation != .none {
       (residual, gemm.hasResidual, gemm.accumulates) = (nil, false, true)
       if linear.scale == 1 {
-        copy(tensor, into: c)
+        copy(tensor, into: outputs[0])
       } else {
         let factor = literal(.float32, [Float(1 / linear.scale).bitPattern], wide)
-        emit(.binary(.multiply), [tensor, factor], into: c)
+        emit(.binary(.multiply), [tensor, factor], into: outputs[0])
       }
     }
     b = try weights(b, &gemm)
     var inputs = [a.padded(to: 4), b.padded(to: 4)]
     if let bias { inputs.append(try dense(bias)) }
     if let residual { inputs.append(residual) }
-    emit(.gemm(gemm), inputs, into: c)
-    return output
+    emit(.gemm(gemm), inputs, into: outputs)
+    return results
   }
 
   /// The last two axes of a tensor whose others are of size 1.

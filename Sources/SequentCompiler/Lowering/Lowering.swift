@@ -113,9 +113,9 @@ extension Lowerer {
       if cast.elementType == operands[0].elementType { return operands }
       return [try elementwise(.cast, operands, cast.elementType, shapes[0])]
     case .matmul:
-      return [try product(FusedLinear(), operands, shapes[0])]
+      return try product(FusedLinear(), operands, shapes)
     case .linear(let linear):
-      return [try product(linear, operands, shapes[0])]
+      return try product(linear, operands, shapes)
     case .reduce(let reduce):
       let output = try allocate(operands[0].elementType, shapes[0])
       emit(.reduce(reduce.function, axes: reduce.axes), operands, into: output)

@@ -2,6 +2,9 @@
 ///
 ///     %y = linear %x, @w, @b, %r {activation = gelu, bias = true, residual = true}
 ///
+/// With `slope`, activation' at the same places is a second result: all that the gradient needs to know
+/// of where the activation was applied.
+///
 /// Shapes: x `[…, k]` (rank 2 or more), W `[k, n]` or with batch axes as `matmul` has them, bias
 /// `[n]`, residual that of the result.
 public struct FusedLinear: OperationRule {
@@ -15,6 +18,8 @@ public struct FusedLinear: OperationRule {
   public let hasBias: Bool
   /// Whether something is added.
   public let hasResidual: Bool
+  /// Whether the activation's derivative is a result too.
+  public private(set) var givesSlope = false
 
   /// Creates a product with an epilogue.
   public init(
@@ -27,23 +32,35 @@ public struct FusedLinear: OperationRule {
     self.hasResidual = hasResidual
   }
 
+  /// The same, with what the gradient needs and can't have from the result.
+  public var savingSlope: FusedLinear {
+    var result = self
+    result.givesSlope = activation == .gelu || activation == .geluTanh
+    return result
+  }
+
   public var attributes: [Attribute] {
     var result: [Attribute] = []
     if activation != .none { result.append(Attribute("activation", .word(activation.rawValue))) }
     if scale != 1 { result.append(Attribute("scale", .number(scale))) }
     if hasBias { result.append(Attribute("bias", .flag(true))) }
     if hasResidual { result.append(Attribute("residual", .flag(true))) }
+    if givesSlope { result.append(Attribute("slope", .flag(true))) }
     return result
   }
 
   public static func parse(
     _ mnemonic: String, _ attributes: AttributeReader
   ) throws(TypeError) -> Operation {
-    .linear(
-      FusedLinear(
-        activation: attributes.has("activation") ? try attributes.word("activation") : .none,
-        scale: attributes.has("scale") ? try attributes.number("scale") : 1,
-        hasBias: try attributes.flag("bias"), hasResidual: try attributes.flag("residual")))
+    let linear = FusedLinear(
+      activation: attributes.has("activation") ? try attributes.word("activation") : .none,
+      scale: attributes.has("scale") ? try attributes.number("scale") : 1,
+      hasBias: try attributes.flag("bias"), hasResidual: try attributes.flag("residual"))
+    guard try attributes.flag("slope") else { return .linear(linear) }
+    guard linear.savingSlope.givesSlope else {
+      throw TypeError("linear: the slope of \(linear.activation.rawValue) is not given beside it")
+    }
+    return .linear(linear.savingSlope)
   }
 
   public func resultTypes(_ operands: [TensorType]) throws(TypeError) -> [TensorType] {
@@ -58,19 +75,21 @@ public struct FusedLinear: OperationRule {
     if hasResidual, let residual = operands.last, residual != result {
       throw TypeError("linear: residual is \(residual), expected \(result)")
     }
-    return [result]
+    return givesSlope ? [result, result] : [result]
   }
 
   public func evaluate(_ operands: [HostTensor], _ bindings: Bindings) throws -> [HostTensor] {
     var result = MatMul.product(operands[0], operands[1])
+    var slope = result
     let columns = result.shape[result.shape.count - 1]
     for index in result.values.indices {
       var value = scale * result.values[index]
       if hasBias { value += operands[2].values[index % columns] }
       if hasResidual { value += operands[operands.count - 1].values[index] }
       result.values[index] = activation.value(value)
+      if givesSlope { slope.values[index] = activation.slope(value) }
     }
-    return [result]
+    return givesSlope ? [result, slope] : [result]
   }
 }
 
@@ -90,7 +109,7 @@ extension FusedLinear {
     return result
   }
 
-  /// dy · activation'(z), from the result where that is enough, else from z computed again.
+  /// dy · activation'(z), from the result where that is enough.
   private func slope(
     of node: Node, times dy: Value, _ b: inout GradientBuilder
   ) throws(TypeError) -> Value {
@@ -103,34 +122,10 @@ extension FusedLinear {
     case .sigmoid: return try b.multiply(b.multiply(dy, y), b.oneMinus(y))
     case .tanh: return try b.multiply(dy, b.oneMinus(b.multiply(y, y)))
     case .gelu, .geluTanh:
-      let linear = FusedLinear(scale: scale, hasBias: hasBias, hasResidual: hasResidual)
-      let z = try b.graph.append(.linear(linear), node.operands, origin: b.origin)[0]
-      return try b.multiply(dy, activation == .gelu ? b.geluSlope(z) : b.geluTanhSlope(z))
+      guard givesSlope else {
+        throw TypeError("linear: the slope of \(activation.rawValue) was not saved")
+      }
+      return try b.multiply(dy, node.results[1])
     }
-  }
-}
-
-extension GradientBuilder {
-  /// Φ(z) + z · φ(z).
-  fileprivate mutating func geluSlope(_ z: Value) throws(TypeError) -> Value {
-    let erf = try emit(.unary(.erf), multiply(z, 1 / 2.0.squareRoot()))
-    let distribution = try multiply(emit(.binary(.add), erf, constant(1)), 0.5)
-    let exponent = try multiply(multiply(z, z), -0.5)
-    let density = try multiply(
-      emit(.unary(.exponential), exponent), 1 / (2 * Double.pi).squareRoot())
-    return try emit(.binary(.add), distribution, multiply(z, density))
-  }
-
-  /// With u = √(2/π)·(z + 0.044715·z³) and t = tanh u: (1 + t)/2 + z/2 · (1 - t²) · u'.
-  fileprivate mutating func geluTanhSlope(_ z: Value) throws(TypeError) -> Value {
-    let root = (2 / Double.pi).squareRoot()
-    let square = try multiply(z, z)
-    let factor = try emit(.binary(.add), multiply(square, 0.044715), constant(1))
-    let t = try emit(.unary(.tanh), multiply(multiply(z, factor), root))
-    let inner = try multiply(
-      emit(.binary(.add), multiply(square, 3 * 0.044715), constant(1)), root)
-    let half = try multiply(emit(.binary(.add), t, constant(1)), 0.5)
-    let rest = try multiply(multiply(z, 0.5), multiply(oneMinus(multiply(t, t)), inner))
-    return try emit(.binary(.add), half, rest)
   }
 }

@@ -70,6 +70,7 @@ private func simplified(
   }
   return simplifiedArithmetic(operation, operands, in: graph)
     ?? simplifiedLayout(operation, operands, in: graph)
+    ?? simplifiedPartialSum(operation, operands, in: graph)
 }
 
 /// The nodes of a graph by what they compute.
