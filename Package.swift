@@ -35,9 +35,12 @@ struct OpenMP {
 }
 
 guard let openMP = OpenMP() else {
-  fatalError(
-    "Sequent needs OpenMP: no omp.h and libomp.so under /usr/lib/llvm-*; apt-get install libomp-dev"
-  )
+  // A manifest can't throw: SwiftPM shows what it wrote when it ended badly.
+  let message =
+    "error: Sequent needs OpenMP: no omp.h and libomp.so under /usr/lib/llvm-*; "
+    + "apt-get install libomp-dev\n"
+  FileHandle.standardError.write(Data(message.utf8))
+  exit(1)
 }
 
 // MARK: - Settings

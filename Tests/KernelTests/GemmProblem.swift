@@ -15,6 +15,8 @@ struct GemmProblem: CustomStringConvertible {
   var accumulate = false
   var bias = false
   var residual = false
+  /// Whether the activation's slope is wanted too.
+  var slope = false
   var scale: Float = 1
   var activation = KN_ACTIVATION_NONE
   var outer = 1
@@ -53,6 +55,13 @@ struct GemmProblem: CustomStringConvertible {
   ///
   /// Every operand is unaligned; what surrounds them must stay as it was.
   func run(threads: Int, a: [Float]? = nil, b: [Float]? = nil) -> [Float] {
+    results(threads: threads, a: a, b: b).values
+  }
+
+  /// The kernel's result, and the activation's slope where that is wanted.
+  func results(
+    threads: Int, a: [Float]? = nil, b: [Float]? = nil
+  ) -> (values: [Float], slopes: [Float]) {
     withMemory { memory in
       let a = memory.guarded(a ?? self.a), b = memory.guarded(b ?? self.b)
       let count = outer * inner * m * n, batch = outer * inner
@@ -87,19 +96,33 @@ struct GemmProblem: CustomStringConvertible {
       (arguments.outer_count, arguments.inner_count) = (outer, inner)
       (arguments.a_batch, arguments.b_batch) = (stride(m * k), stride(k * n))
       (arguments.c_batch, arguments.residual_batch) = (stride(m * n), stride(m * n))
+      let slopes = memory.guarded([Float](repeating: .nan, count: slope ? count : 0))
+      arguments.slope = slope ? slopes : nil
+      (arguments.slope_row_stride, arguments.slope_batch) = (n, stride(m * n))
       let workspace = kn_gemm_workspace_size(&arguments, threads)
       arguments.workspace = workspace > 0 ? memory.guarded(count: workspace) : nil
       let call = memory.one(arguments)
       let step = kn_step(kernel: kn_gemm, arguments: call, loop: nil, threads: threads)
       kn_execute_exactly([step], 1, threads, nil)
       #expect(memory.guardsHold, "written beyond an operand: \(batch) matrices, \(self)")
-      return Array(UnsafeBufferPointer(start: c, count: count))
+      return (
+        Array(UnsafeBufferPointer(start: c, count: count)),
+        Array(UnsafeBufferPointer(start: slopes, count: slope ? count : 0))
+      )
     }
   }
 
-  /// The result in double precision, and how far rounding may take a float from it.
-  func reference() -> (values: [Double], tolerance: [Double]) {
-    var values: [Double] = [], tolerance: [Double] = []
+  /// What `firstError` holds results against, in double precision.
+  struct Reference {
+    var values: [Double] = []
+    var slopes: [Double] = []
+    /// How far rounding may take a float from either.
+    var tolerance: [Double] = []
+  }
+
+  /// The result in double precision.
+  func reference() -> Reference {
+    var reference = Reference()
     let a = a, b = b, biases = biases, residuals = residuals, before = before
     a.withUnsafeBufferPointer { a in
       b.withUnsafeBufferPointer { b in
@@ -118,15 +141,16 @@ struct GemmProblem: CustomStringConvertible {
                 p += 1
               }
               let x = Double(scale) * sum + (bias ? Double(biases[j]) : 0)
-              values.append(activate(x) + (residual ? Double(residuals[place]) : 0))
+              reference.values.append(activate(x) + (residual ? Double(residuals[place]) : 0))
+              if slope { reference.slopes.append((activate(x + 1e-5) - activate(x - 1e-5)) / 2e-5) }
               let rounding = 0x1p-23 * (sqrt(Double(k)) + 4)
-              tolerance.append(rounding * (abs(Double(scale)) * size + abs(x) + 1))
+              reference.tolerance.append(rounding * (abs(Double(scale)) * size + abs(x) + 1))
             }
           }
         }
       }
     }
-    return (values, tolerance)
+    return reference
   }
 
   private func activate(_ x: Double) -> Double {
@@ -142,11 +166,14 @@ struct GemmProblem: CustomStringConvertible {
   }
 
   /// The first element further from the reference than rounding explains, or nil.
-  func firstError(in result: [Float]) -> String? {
-    let (values, tolerance) = reference()
-    for (place, x) in result.enumerated() {
-      if !(abs(Double(x) - values[place]) <= tolerance[place]) {
-        return "\(self): element \(place) is \(x), not \(values[place])"
+  func firstError(in result: [Float], slopes: [Float] = []) -> String? {
+    let reference = reference()
+    for (what, found, wanted) in [
+      ("element", result, reference.values), ("slope", slopes, reference.slopes),
+    ] {
+      for (place, x) in found.enumerated()
+      where !(abs(Double(x) - wanted[place]) <= reference.tolerance[place]) {
+        return "\(self): \(what) \(place) is \(x), not \(wanted[place])"
       }
     }
     return nil

@@ -91,6 +91,36 @@ import Testing
     }
   }
 
+  @Test(arguments: [KN_ACTIVATION_GELU, KN_ACTIVATION_GELU_TANH])
+  func `slopes come with the result`(activation: kn_activation) {
+    withEachInstructionSet { isa in
+      for (m, n, k) in [(1, 1, 3), (7, 37, 11), (30, 96, 200), (15, 64, 0)] {
+        for outer in [1, 3] {
+          var problem = GemmProblem(
+            m: m, n: n, k: k, bias: true, slope: true, scale: 0.7, activation: activation,
+            outer: outer)
+          let (values, slopes) = problem.results(threads: 2)
+          #expect(slopes.count == outer * m * n, "\(name(isa)) \(problem)")
+          let error = problem.firstError(in: values, slopes: slopes)
+          #expect(error == nil, "\(name(isa)) \(error ?? "")")
+          problem.slope = false
+          #expect(problem.run(threads: 1) == values, "\(name(isa)) \(problem)")
+        }
+      }
+    }
+  }
+
+  @Test func `slopes end at 0 and 1, and NaN stays NaN`() {
+    withEachInstructionSet { isa in
+      for activation in [KN_ACTIVATION_GELU, KN_ACTIVATION_GELU_TANH] {
+        let problem = GemmProblem(m: 4, n: 1, k: 1, slope: true, activation: activation)
+        let a: [Float] = [-.infinity, .infinity, .nan, 1000]
+        let slopes = problem.results(threads: 1, a: a, b: [1]).slopes
+        #expect(slopes[0] == 0 && slopes[1] == 1 && slopes[2].isNaN && slopes[3] == 1, "\(name(isa))")
+      }
+    }
+  }
+
   @Test(arguments: [(1, 2), (2, 3), (7, 1)], [1, 2, 3, 5])
   func `batches are right`(counts: (Int, Int), threads: Int) {
     withEachInstructionSet { isa in

@@ -58,6 +58,22 @@ import Testing
     }
   }
 
+  @Test(arguments: [Activation.gelu, .geluTanh])
+  func `slopes of activations`(activation: Activation) throws {
+    let operation = FusedLinear(activation: activation, scale: 0.5, hasBias: true).savingSlope
+    for rows in [0, 1, 5] {
+      try check(
+        ["w": .random([6, 33], seed: 1), "b": .random([33], seed: 2)], [.random([rows, 6], seed: 3)]
+      ) { graph in
+        let x = graph.addArgument(TensorType(.float32, ["rows", 6]), name: "x")
+        let w = graph.parameter("w", TensorType(.float32, [6, 33]))
+        let b = graph.parameter("b", TensorType(.float32, [33]))
+        let results = try graph.append(.linear(operation), [x, w, b])
+        return try graph.append(.concatenate(Concatenate(axis: 1)), results)[0]
+      }
+    }
+  }
+
   @Test(arguments: FusedSoftmax.Mask.allCases)
   func `softmax with masks`(mask: FusedSoftmax.Mask) throws {
     let operation = FusedSoftmax(scale: 0.7, mask: mask)

@@ -20,8 +20,10 @@ struct Merge {
   /// A view of the moved buffer as one of the other; views of others stay.
   func view(_ view: View) -> View? {
     guard view.buffer == moved else { return view }
-    if view.isDense, view.isStill, view.offset == 0, view.count == movedCount {
-      var result = region.reshaped(to: view.shape)
+    if view.isStill, view.offset == 0, view.count == movedCount,
+      let (dense, axes) = view.withAxesInOrder()
+    {
+      var result = region.reshaped(to: dense.shape)?.transposed(axes)
       result?.elementType = view.elementType
       return result
     }

@@ -78,6 +78,14 @@ extension View {
     return view
   }
 
+  /// The dense view that this one is a transpose of, and the axes that transpose it; nil if there is none.
+  func withAxesInOrder() -> (dense: View, axes: [Int])? {
+    let order = shape.indices.sorted { (strides[$0], $1) > (strides[$1], $0) }
+    let dense = transposed(order)
+    guard dense.isDense else { return nil }
+    return (dense, shape.indices.map { axis in order.firstIndex(of: axis) ?? axis })
+  }
+
   /// Axes of size 1, or missing in front, stretched.
   public func broadcast(to target: [Int]) -> View {
     var view = self
