@@ -15,8 +15,8 @@ enum { FIGURES = 12 };
 
 static const struct kn_probe_loops *active_loops(void) {
 #if defined(__x86_64__)
-  if (kn_isa_active() == KN_ISA_AVX512) return &kn_probe_loops_avx512;
-  if (kn_isa_active() == KN_ISA_AVX2) return &kn_probe_loops_avx2;
+  if (kn_isa_vectors() == KN_ISA_AVX512) return &kn_probe_loops_avx512;
+  if (kn_isa_vectors() == KN_ISA_AVX2) return &kn_probe_loops_avx2;
 #endif
   return &kn_probe_loops_portable;
 }

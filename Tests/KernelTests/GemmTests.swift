@@ -5,7 +5,7 @@ import Testing
   /// Sizes around an instruction set's largest tile, rows by one panel.
   private func tile(_ isa: kn_isa) -> (rows: Int, columns: Int) {
     switch isa {
-    case KN_ISA_AVX512: (14, 32)
+    case KN_ISA_AVX512, KN_ISA_AVX512_BF16: (14, 32)
     case KN_ISA_AVX2: (6, 16)
     default: (4, 8)
     }
