@@ -7,6 +7,9 @@ extension MachineProbe {
       titles: ["\(instructionSet)", "one thread", "\(threads) threads", "unit"])
     let giga = { (value: Double) in fixed(value / 1e9, 1) }
     table.append(["multiply-add", giga(multiplyAdd.one), giga(multiplyAdd.all), "GFLOP/s"])
+    if let rate = multiplyAddBfloat16 {
+      table.append(["multiply-add, bf16", giga(rate.one), giga(rate.all), "GFLOP/s"])
+    }
     for (name, rate) in reads {
       table.append(["read from \(name)", giga(rate.one), giga(rate.all), "GB/s"])
     }

@@ -5,5 +5,5 @@ const struct kn_attention_rows *kn_attention_rows(void) {
 #define KN_ATTENTION_ISA(isa, name) [isa] = &kn_attention_rows_##name,
 #include "attention/kernels.inc"
   };
-  return table[kn_isa_active()];
+  return table[kn_isa_vectors()];
 }

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const names[KN_ISA_COUNT] = {"portable", "avx2", "avx512"};
+static const char *const names[KN_ISA_COUNT] = {"portable", "avx2", "avx512",
+                                                 "avx512bf16"};
 
-// The features listed here are those that isa_begin_*.h switches on.
+// The features listed here are those that isa_begin_*.h switches on; the operating system must save
+// their registers, which the built-in asks for too.
 static enum kn_isa best_of_cpu(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
@@ -15,7 +17,7 @@ static enum kn_isa best_of_cpu(void) {
       !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl")) {
     return KN_ISA_AVX2;
   }
-  return KN_ISA_AVX512;
+  return __builtin_cpu_supports("avx512bf16") ? KN_ISA_AVX512_BF16 : KN_ISA_AVX512;
 #else
   return KN_ISA_PORTABLE;
 #endif
@@ -43,6 +45,11 @@ static _Thread_local int selected = -1;
 
 enum kn_isa kn_isa_active(void) {
   return selected < 0 ? default_isa() : (enum kn_isa)selected;
+}
+
+enum kn_isa kn_isa_vectors(void) {
+  const enum kn_isa isa = kn_isa_active();
+  return isa == KN_ISA_AVX512_BF16 ? KN_ISA_AVX512 : isa;
 }
 
 void kn_isa_select(enum kn_isa isa) {

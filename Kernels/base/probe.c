@@ -10,13 +10,13 @@
 #include "kernels/memory.h"
 #include "kernels/probe.h"
 
-// Twelve figures share the time.
-enum { FIGURES = 12 };
+// Fourteen figures share the time.
+enum { FIGURES = 14 };
 
 static const struct kn_probe_loops *active_loops(void) {
 #if defined(__x86_64__)
-  if (kn_isa_active() == KN_ISA_AVX512) return &kn_probe_loops_avx512;
-  if (kn_isa_active() == KN_ISA_AVX2) return &kn_probe_loops_avx2;
+  if (kn_isa_vectors() == KN_ISA_AVX512) return &kn_probe_loops_avx512;
+  if (kn_isa_vectors() == KN_ISA_AVX2) return &kn_probe_loops_avx2;
 #endif
   return &kn_probe_loops_portable;
 }
@@ -30,6 +30,7 @@ static double now(void) {
 // One run: what each member does, and how much work that is.
 struct work {
   const struct kn_probe_loops *loops;
+  size_t (*multiply_add)(size_t rounds);
   const float *memory;
   size_t floats;  // that each member reads, from a place of its own
   size_t rounds;
@@ -38,7 +39,7 @@ struct work {
 static void run_multiply_add(const void *arguments, const struct kn_team *team) {
   (void)team;
   const struct work *work = arguments;
-  work->loops->multiply_add(work->rounds);
+  work->multiply_add(work->rounds);
 }
 
 static void run_read(const void *arguments, const struct kn_team *team) {
@@ -71,9 +72,10 @@ static double fastest(kn_kernel kernel, const struct work *work, size_t threads,
   return best;
 }
 
-static struct kn_probe_rate multiply_add_rate(size_t threads, double seconds) {
-  struct work work = {.loops = active_loops(), .rounds = 200000};
-  const double operations = (double)work.loops->multiply_add(work.rounds);
+static struct kn_probe_rate multiply_add_rate(size_t (*multiply_add)(size_t rounds), size_t threads,
+                                              double seconds) {
+  const struct work work = {.multiply_add = multiply_add, .rounds = 200000};
+  const double operations = (double)multiply_add(work.rounds);
   return (struct kn_probe_rate){
       operations / fastest(run_multiply_add, &work, 1, seconds),
       operations * (double)threads / fastest(run_multiply_add, &work, threads, seconds),
@@ -121,7 +123,14 @@ void kn_probe(size_t threads, double seconds, struct kn_probe_result *result) {
   // Half of a cache that is a core's own; of the third level, which all share, a part each that
   // the second cannot hold; of memory, more than the third can.
   const size_t share = third / 2 / threads;
-  result->multiply_add = multiply_add_rate(threads, each);
+  result->multiply_add = multiply_add_rate(active_loops()->multiply_add, threads, each);
+  result->multiply_add_bfloat16 = (struct kn_probe_rate){0, 0};
+#if defined(__x86_64__)
+  if (kn_isa_active() == KN_ISA_AVX512_BF16) {
+    result->multiply_add_bfloat16 =
+        multiply_add_rate(kn_probe_multiply_pairs_avx512_bf16, threads, each);
+  }
+#endif
   result->read_first_level = read_rate(first / 2, threads, each);
   result->read_second_level = read_rate(second / 2, threads, each);
   result->read_third_level = read_rate(share > 3 * second ? share : 3 * second, threads, each);

@@ -15,6 +15,9 @@ struct kn_probe_loops {
 extern const struct kn_probe_loops kn_probe_loops_portable;
 #if defined(__x86_64__)
 extern const struct kn_probe_loops kn_probe_loops_avx2, kn_probe_loops_avx512;
+
+// The same as `multiply_add`, by pairs of bfloat16.
+size_t kn_probe_multiply_pairs_avx512_bf16(size_t rounds);
 #endif
 
 #endif

@@ -2,7 +2,7 @@
 #include "kernels/isa.h"
 
 void kn_apply(enum kn_function function, size_t count, const float *x, float *y) {
-  switch (kn_isa_active()) {
+  switch (kn_isa_vectors()) {
 #if defined(__x86_64__)
     case KN_ISA_AVX512:
       kn_array_functions_avx512[function](count, x, y);

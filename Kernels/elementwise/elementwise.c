@@ -71,7 +71,7 @@ static void apply(const struct kn_elementwise_arguments *arguments, size_t opera
 }
 
 static const struct kn_float_blocks *float_blocks(void) {
-  switch (kn_isa_active()) {
+  switch (kn_isa_vectors()) {
 #if defined(__x86_64__)
     case KN_ISA_AVX512: return &kn_float_blocks__avx512;
     case KN_ISA_AVX2: return &kn_float_blocks__avx2;

@@ -20,6 +20,9 @@ static size_t round_up(size_t a, size_t unit) { return divide_up(a, unit) * unit
 // a result.
 struct plan {
   const struct kn_gemm_kernels *kernels;
+  enum kn_weight_type type;
+  size_t k;       // in steps of the kernels; so is `slice`
+  bool rounds_a;  // to pairs of bfloat16, as its block is packed
   bool packs_a, packs_b;
   bool splits_batch;  // each member computes whole matrices, alone
   size_t slice;       // of k, that is packed at a time
@@ -30,12 +33,16 @@ struct plan {
 
 static struct plan make_plan(const struct kn_gemm_arguments *arguments, size_t threads) {
   const struct kn_gemm_kernels *kernels = kn_gemm_kernels_for(kn_isa_active());
-  const size_t k = arguments->k, batch = arguments->outer_count * arguments->inner_count;
-  struct plan plan = {.kernels = kernels};
+  const enum kn_weight_type type =
+      arguments->packed == NULL ? KN_WEIGHTS_FLOAT32 : arguments->packed_type;
+  const size_t k = kn_gemm_steps(kernels, type, arguments->k);
+  const size_t batch = arguments->outer_count * arguments->inner_count;
+  struct plan plan = {.kernels = kernels, .type = type, .k = k};
   // Rows a multiple of 4 KiB apart share the sets of the first-level cache: more than a few of them
   // do not fit it, and are copied to where they do.
   const bool collides = arguments->a_row_stride % 1024 == 0 && arguments->m > 2 * kernels->rows[0];
-  plan.packs_a = (arguments->a_column_stride != 1 && k > 1) || collides;
+  plan.rounds_a = kn_gemm_multiplies_pairs(kernels, type);
+  plan.packs_a = plan.rounds_a || (arguments->a_column_stride != 1 && k > 1) || collides;
   plan.packs_b = arguments->packed == NULL;
   // Whole matrices need no barriers; but no member should be idle for long.
   plan.splits_batch = batch > 1 && batch * 10 >= round_up(batch, threads) * 9;
@@ -72,16 +79,16 @@ size_t kn_gemm_workspace_size(const struct kn_gemm_arguments *arguments, size_t 
 // costs a cycle for every row; but no less than reading the panel takes, from the caches (each core
 // for itself) or from memory (all together, so that cutting rows multiplies what is read). Members that
 // have the same rows pack them twice: that is an eighth of a panel's time.
-static size_t row_parts(const struct kn_gemm_arguments *arguments, size_t width, bool packs_a,
+static size_t row_parts(const struct kn_gemm_arguments *arguments, const struct plan *plan,
                         size_t count) {
-  const size_t panels = divide_up(arguments->n, width);
-  const bool from_memory = arguments->n * arguments->k > (size_t)4 << 20;
+  const size_t panels = divide_up(arguments->n, plan->kernels->width);
+  const bool from_memory = arguments->n * plan->k > (size_t)4 << 20;
   size_t best = 1, lowest = SIZE_MAX;
   for (size_t parts = 1; parts <= count; parts++) {
     if (count % parts != 0) continue;
     const size_t rows = divide_up(arguments->m, parts), reading = from_memory ? 10 * parts : 4;
     const size_t cost = divide_up(panels, count / parts) * ((rows > reading ? rows : reading) + 2) +
-                        (packs_a ? rows / 8 : 0);
+                        (plan->packs_a ? rows / 8 : 0);
     if (cost < lowest) {
       lowest = cost;
       best = parts;
@@ -96,14 +103,37 @@ struct matrix {
   float *c, *slope;
 };
 
+// Elements x[i * stride] to words of two, i < count.
+static void round_row(const struct kn_gemm_kernels *kernels, const float *x, size_t stride,
+                      size_t count, float *words) {
+  enum { PIECE = 256 };
+  float piece[PIECE];
+  if (stride == 1) {
+    kernels->round_pairs(x, count, words);
+    return;
+  }
+  for (size_t i = 0; i < count; i += PIECE) {
+    const size_t each = count - i < PIECE ? count - i : PIECE;
+    for (size_t j = 0; j < each; j++) piece[j] = x[(i + j) * stride];
+    kernels->round_pairs(piece, each, words + i / 2);
+  }
+}
+
 static const float *row_of_a(const struct kn_gemm_arguments *arguments, const struct plan *plan,
                              const struct matrix *matrix, struct kn_range rows, size_t p, size_t k,
                              float *block) {
   const size_t row_stride = arguments->a_row_stride, column_stride = arguments->a_column_stride;
-  const float *a = matrix->a + rows.begin * row_stride + p * column_stride;
+  const size_t first = plan->rounds_a ? 2 * p : p;
+  const float *a = matrix->a + rows.begin * row_stride + first * column_stride;
   if (!plan->packs_a) return a;
   const size_t count = rows.end - rows.begin;
-  if (column_stride == 1) {
+  if (plan->rounds_a) {
+    const size_t left = arguments->k - first, elements = 2 * k < left ? 2 * k : left;
+    for (size_t i = 0; i < count; i++) {
+      round_row(plan->kernels, a + i * row_stride, column_stride, elements,
+                block + i * plan->a_stride);
+    }
+  } else if (column_stride == 1) {
     for (size_t i = 0; i < count; i++) {
       memcpy(block + i * plan->a_stride, a + i * row_stride, k * sizeof *a);
     }
@@ -123,8 +153,8 @@ static const float *row_of_a(const struct kn_gemm_arguments *arguments, const st
 static void multiply_matrix(const struct kn_gemm_arguments *arguments, const struct plan *plan,
                             const struct matrix *matrix, const struct kn_team *team,
                             float *b_buffers, float *a_block, size_t *turn) {
-  const size_t width = plan->kernels->width, m = arguments->m, n = arguments->n, k = arguments->k;
-  const size_t parts = row_parts(arguments, width, plan->packs_a, team->count), across = team->count / parts;
+  const size_t width = plan->kernels->width, m = arguments->m, n = arguments->n, k = plan->k;
+  const size_t parts = row_parts(arguments, plan, team->count), across = team->count / parts;
   const struct kn_range rows = kn_partition(m, 1, team->index / across, parts);
   const struct kn_range columns = kn_partition(n, width, team->index % across, across);
   const struct kn_range packed = kn_partition(n, width, team->index, team->count);
@@ -141,8 +171,7 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
   const bool plain = epilogue.bias == NULL && epilogue.residual == NULL && epilogue.scale == 1 &&
                      epilogue.activation == KN_ACTIVATION_NONE;
   if (epilogue.bias != NULL) epilogue.bias += columns.begin;
-  const enum kn_weight_type type = plan->packs_b ? KN_WEIGHTS_FLOAT32 : arguments->packed_type;
-  const size_t panel_step = kn_gemm_panel_words(plan->kernels, type);
+  const size_t panel_step = kn_gemm_panel_words(plan->kernels, plan->type);
 
   size_t p = 0;
   do {
@@ -178,7 +207,7 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
           .a_row_stride = plan->packs_a ? plan->a_stride : arguments->a_row_stride,
           .a_column_stride = 1,
           .panels = panels,
-          .panel_type = type,
+          .panel_type = plan->type,
           .panel_step = panel_step,
           .panel_stride = panel_stride,
           .c = matrix->c + row * arguments->c_row_stride + columns.begin,

@@ -7,7 +7,10 @@
 // same chain of fused multiply-adds however it is cut.
 //
 // In bfloat16, a step of a panel is a vector of 4-byte words: their lower halves are the first half
-// of the columns, their upper halves the second, so that a shift and a mask widen them.
+// of the columns, their upper halves the second, so that a shift and a mask widen them. Where pairs
+// are multiplied at once (KN_ISA_AVX512_BF16), panel [ceil(k / 2)][width] has a word for each column
+// at a step, elements (2q, j) and (2q + 1, j) of B; and a word of A is two of its elements, rounded.
+// What is below then counts such steps of k, so that no cut parts a pair.
 #ifndef GEMM_GEMM_H
 #define GEMM_GEMM_H
 
@@ -60,19 +63,35 @@ struct kn_gemm_kernels {
   size_t rows[KN_GEMM_PANEL_CLASSES];  // the highest tile of each class, falling
   kn_gemm_microkernel microkernels[KN_GEMM_WEIGHT_TYPES][KN_GEMM_PANEL_CLASSES][KN_GEMM_MAX_ROWS];
   kn_gemm_finish finish;
+  // Rounds x [count] to words of two bfloat16, an odd one's partner zero; NULL where kernels widen
+  // bfloat16 weights.
+  void (*round_pairs)(const float *x, size_t count, float *words);
 };
 
 extern const struct kn_gemm_kernels kn_gemm_kernels_portable;
 #if defined(__x86_64__)
-extern const struct kn_gemm_kernels kn_gemm_kernels_avx2, kn_gemm_kernels_avx512;
+extern const struct kn_gemm_kernels kn_gemm_kernels_avx2, kn_gemm_kernels_avx512,
+    kn_gemm_kernels_avx512_bf16;
 #endif
 
 const struct kn_gemm_kernels *kn_gemm_kernels_for(enum kn_isa isa);
 
-// The 4-byte words that a step of a packed panel takes.
+static inline bool kn_gemm_multiplies_pairs(const struct kn_gemm_kernels *kernels,
+                                            enum kn_weight_type type) {
+  return type == KN_WEIGHTS_BFLOAT16 && kernels->round_pairs != NULL;
+}
+
+// The steps of a packed panel of depth k.
+static inline size_t kn_gemm_steps(const struct kn_gemm_kernels *kernels, enum kn_weight_type type,
+                                   size_t k) {
+  return kn_gemm_multiplies_pairs(kernels, type) ? k / 2 + k % 2 : k;
+}
+
+// The 4-byte words that a step takes.
 static inline size_t kn_gemm_panel_words(const struct kn_gemm_kernels *kernels,
                                          enum kn_weight_type type) {
-  return type == KN_WEIGHTS_BFLOAT16 ? kernels->width / 2 : kernels->width;
+  const bool halves = type == KN_WEIGHTS_BFLOAT16 && !kn_gemm_multiplies_pairs(kernels, type);
+  return halves ? kernels->width / 2 : kernels->width;
 }
 
 // Where blocking cuts. Every cut of k is another pass over C, so k is cut late: panels that long

@@ -1,6 +1,7 @@
 // The body of every microkernel, for one instruction set's vectors. An ISA file includes a
 // base/vector_math_*.h, defines GEMM_ISA (the suffix of its names) and GEMM_UNROLL (steps of k per
-// turn of the loop), and includes this: a function for each row of kernels.inc, and the table.
+// turn of the loop), and includes this: a function for each row of kernels.inc, and the table. With
+// GEMM_PAIRS, it has multiply_pairs and round_pairs.
 //
 // A panel is two vectors wide. Rows and vectors are constants in every instance, so the sums are
 // registers: 14 x 2 take 28 of AVX-512's 32, 6 x 2 take 12 of AVX2's 16.
@@ -11,14 +12,28 @@ typedef uint32_t v_words __attribute__((vector_size(4 * V_WIDTH)));
 
 enum { PANEL = 2 * V_WIDTH, MAX_VECTORS = 2 << (KN_GEMM_PANEL_CLASSES - 1), AHEAD = 32 };
 
+#if defined(GEMM_PAIRS)
+enum { IS_PAIRED = true };
+#else
+enum { IS_PAIRED = false };
+#endif
+
 // A bias of zero where there is none: adding it changes no number but -0, and that everywhere.
 V_INLINE vf scale_and_shift(vf sum, vf scale, vf bias) { return v_fma(scale, sum, bias); }
 
 // A panel's first or second vector at a step of k.
 V_INLINE vf load_weights(enum kn_weight_type type, const float *panel, size_t vector) {
-  if (type == KN_WEIGHTS_FLOAT32) return v_load(panel + vector * V_WIDTH);
+  if (type == KN_WEIGHTS_FLOAT32 || IS_PAIRED) return v_load(panel + vector * V_WIDTH);
   const v_words pairs = (v_words)v_load(panel);
   return (vf)(vector == 0 ? pairs << 16 : pairs & ~0xffffu);
+}
+
+V_INLINE vf multiply_add(enum kn_weight_type type, vf x, vf b, vf sum) {
+#if defined(GEMM_PAIRS)
+  if (type == KN_WEIGHTS_BFLOAT16) return multiply_pairs(x, b, sum);
+#endif
+  (void)type;
+  return v_fma(x, b, sum);
 }
 
 V_INLINE void multiply_tile(enum kn_weight_type type, const struct kn_gemm_tile *tile, size_t rows,
@@ -43,8 +58,8 @@ V_INLINE void multiply_tile(enum kn_weight_type type, const struct kn_gemm_tile 
       __builtin_prefetch(next, 0, 2);
       next += tile->next_stride;
     }
-    // A row alone outruns the CPU's own prefetching where panels come from memory.
-    if (type == KN_WEIGHTS_BFLOAT16 && rows == 1 && vectors > 2) {
+    // A row alone outruns the CPU's own prefetching where panels come from memory; not in pairs.
+    if (type == KN_WEIGHTS_BFLOAT16 && !IS_PAIRED && rows == 1 && vectors > 2) {
       for (size_t v = 0; v < vectors; v += 2) {
         __builtin_prefetch(panel + v / 2 * panel_stride + AHEAD * tile->panel_step);
       }
@@ -57,14 +72,16 @@ V_INLINE void multiply_tile(enum kn_weight_type type, const struct kn_gemm_tile 
       }
       for (size_t i = 0; i < rows; i++) {
         const vf x = v_set(a[i * a_row_stride]);
-        for (size_t v = 0; v < vectors; v++) sums[i][v] = v_fma(x, b[v], sums[i][v]);
+        for (size_t v = 0; v < vectors; v++) {
+          sums[i][v] = multiply_add(type, x, b[v], sums[i][v]);
+        }
       }
     } else {
       vf x[MAX_VECTORS];
       for (size_t i = 0; i < rows; i++) x[i] = v_set(a[i * a_row_stride]);
       for (size_t v = 0; v < vectors; v++) {
         const vf b = load_weights(type, panel + v / 2 * panel_stride, v % 2);
-        for (size_t i = 0; i < rows; i++) sums[i][v] = v_fma(x[i], b, sums[i][v]);
+        for (size_t i = 0; i < rows; i++) sums[i][v] = multiply_add(type, x[i], b, sums[i][v]);
       }
     }
     a += tile->a_column_stride;
@@ -179,4 +196,7 @@ const struct kn_gemm_kernels GEMM_NAME(kn_gemm_kernels_, GEMM_ISA) = {
 #include "gemm/kernels.inc"
 #undef GEMM_TILE
     .finish = finish,
+#if defined(GEMM_PAIRS)
+    .round_pairs = round_pairs,
+#endif
 };

@@ -7,6 +7,7 @@ enum { MAX_COLUMNS = KN_GEMM_MAX_WIDTH << (KN_GEMM_PANEL_CLASSES - 1) };
 
 const struct kn_gemm_kernels *kn_gemm_kernels_for(enum kn_isa isa) {
 #if defined(__x86_64__)
+  if (isa == KN_ISA_AVX512_BF16) return &kn_gemm_kernels_avx512_bf16;
   if (isa == KN_ISA_AVX512) return &kn_gemm_kernels_avx512;
   if (isa == KN_ISA_AVX2) return &kn_gemm_kernels_avx2;
 #endif

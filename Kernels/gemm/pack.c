@@ -110,6 +110,13 @@ size_t kn_gemm_packed_size(size_t k, size_t n) {
   return (n + width - 1) / width * width * k;
 }
 
+size_t kn_gemm_packed_bfloat16_size(size_t k, size_t n) {
+  const struct kn_gemm_kernels *kernels = kn_gemm_kernels_for(kn_isa_active());
+  const size_t panels = (n + kernels->width - 1) / kernels->width;
+  return panels * kn_gemm_steps(kernels, KN_WEIGHTS_BFLOAT16, k) *
+         kn_gemm_panel_words(kernels, KN_WEIGHTS_BFLOAT16);
+}
+
 void kn_gemm_pack_share(const float *b, size_t k, size_t n, size_t row_stride,
                         size_t column_stride, float *packed, const struct kn_team *team) {
   const size_t width = kn_gemm_kernels_for(kn_isa_active())->width;
@@ -124,25 +131,35 @@ void kn_gemm_pack(const float *b, size_t k, size_t n, size_t row_stride, size_t 
   kn_gemm_pack_share(b, k, n, row_stride, column_stride, packed, &alone);
 }
 
-// A slice of a panel is packed as float32 in the first-level cache, then rounded.
+// words[j] = first[j] in the lower half, second[j] in the upper.
+static void round_words(const float *first, const float *second, size_t count, uint32_t *words) {
+  for (size_t j = 0; j < count; j++) {
+    words[j] = kn_to_bfloat16(first[j]) | (uint32_t)kn_to_bfloat16(second[j]) << 16;
+  }
+}
+
+// A slice of a panel is packed as float32 in the first-level cache, then rounded. A word holds two
+// elements, half a panel apart in a step of k or a step of k apart in a column.
 void kn_gemm_pack_bfloat16_share(const float *b, size_t k, size_t n, size_t row_stride,
                                  size_t column_stride, float *packed, const struct kn_team *team) {
   enum { DEPTH = 64 };
   float slice[DEPTH * KN_GEMM_MAX_WIDTH];
-  const size_t width = kn_gemm_kernels_for(kn_isa_active())->width, half = width / 2;
+  const enum kn_weight_type type = KN_WEIGHTS_BFLOAT16;
+  const struct kn_gemm_kernels *kernels = kn_gemm_kernels_for(kn_isa_active());
+  const size_t width = kernels->width, step = kn_gemm_panel_words(kernels, type);
+  const bool is_paired = kn_gemm_multiplies_pairs(kernels, type);
+  const size_t rows = is_paired ? 2 : 1, apart = is_paired ? width : width / 2;
   const struct kn_range own = kn_partition(n, width, team->index, team->count);
   for (size_t column = own.begin; column < own.end; column += width) {
     const size_t columns = n - column < width ? n - column : width;
-    uint32_t *words = (uint32_t *)packed + column / width * half * k;
+    uint32_t *words = (uint32_t *)packed + column / width * step * kn_gemm_steps(kernels, type, k);
     for (size_t p = 0; p < k; p += DEPTH) {
       const size_t depth = k - p < DEPTH ? k - p : DEPTH;
       pack_panel(width, b + p * row_stride + column * column_stride, depth, columns, row_stride,
                  column_stride, slice);
-      for (size_t q = 0; q < depth; q++, words += half) {
-        const float *first = slice + q * width, *second = first + half;
-        for (size_t j = 0; j < half; j++) {
-          words[j] = kn_to_bfloat16(first[j]) | (uint32_t)kn_to_bfloat16(second[j]) << 16;
-        }
+      if (depth % rows != 0) memset(slice + depth * width, 0, width * sizeof *slice);
+      for (size_t q = 0; q < depth; q += rows, words += step) {
+        round_words(slice + q * width, slice + q * width + apart, step, words);
       }
     }
   }

@@ -69,7 +69,7 @@ static void copy_rows(const struct kn_nest *nest, const uint32_t *source, uint32
 }
 
 kn_transpose_tile kn_transpose_tile_active(void) {
-  switch (kn_isa_active()) {
+  switch (kn_isa_vectors()) {
 #if defined(__x86_64__)
     case KN_ISA_AVX512: return kn_transpose_tile__avx512;
     case KN_ISA_AVX2: return kn_transpose_tile__avx2;

@@ -7,7 +7,7 @@
 #include "normalization/rows.h"
 
 static const struct kn_normalization_rows *normalization_rows(void) {
-  switch (kn_isa_active()) {
+  switch (kn_isa_vectors()) {
 #if defined(__x86_64__)
     case KN_ISA_AVX512: return &kn_normalization_rows__avx512;
     case KN_ISA_AVX2: return &kn_normalization_rows__avx2;

@@ -6,7 +6,7 @@
 #include "optimizer/steps.h"
 
 static kn_optimizer_function *const *optimizer_functions(void) {
-  switch (kn_isa_active()) {
+  switch (kn_isa_vectors()) {
 #if defined(__x86_64__)
     case KN_ISA_AVX512: return kn_optimizer_functions__avx512;
     case KN_ISA_AVX2: return kn_optimizer_functions__avx2;

@@ -4,7 +4,7 @@
 #include "random/fill.h"
 
 static kn_random_fill *random_fill(void) {
-  switch (kn_isa_active()) {
+  switch (kn_isa_vectors()) {
 #if defined(__x86_64__)
     case KN_ISA_AVX512: return kn_random_fill__avx512;
     case KN_ISA_AVX2: return kn_random_fill__avx2;

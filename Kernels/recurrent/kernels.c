@@ -12,5 +12,5 @@ const struct kn_recurrent_kernels *kn_recurrent_kernels(void) {
 #define KN_RECURRENT_KERNELS(isa, name) [isa] = &kn_recurrent_kernels_##name,
 #include "recurrent/kernels.inc"
   };
-  return table[kn_isa_active()];
+  return table[kn_isa_vectors()];
 }

@@ -23,7 +23,7 @@ struct reduction {
 };
 
 const struct kn_reduce_rows *kn_reduce_rows(void) {
-  switch (kn_isa_active()) {
+  switch (kn_isa_vectors()) {
 #if defined(__x86_64__)
     case KN_ISA_AVX512: return &kn_reduce_rows__avx512;
     case KN_ISA_AVX2: return &kn_reduce_rows__avx2;

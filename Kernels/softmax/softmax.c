@@ -11,7 +11,7 @@
 enum { RUN = 512 };
 
 const struct kn_softmax_rows *kn_softmax_rows(void) {
-  switch (kn_isa_active()) {
+  switch (kn_isa_vectors()) {
 #if defined(__x86_64__)
     case KN_ISA_AVX512: return &kn_softmax_rows__avx512;
     case KN_ISA_AVX2: return &kn_softmax_rows__avx2;

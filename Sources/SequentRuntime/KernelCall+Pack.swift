@@ -128,7 +128,8 @@ extension Target {
       packedCount: { packing, views in
         switch packing {
         case .gemm(let isBfloat16):
-          kn_gemm_packed_size(views[0].shape[0], views[0].shape[1]) / (isBfloat16 ? 2 : 1)
+          (isBfloat16 ? kn_gemm_packed_bfloat16_size : kn_gemm_packed_size)(
+            views[0].shape[0], views[0].shape[1])
         case .bfloat16Table: (views[0].count + 1) / 2
         case .recurrentWeights(let cell):
           kn_recurrent_weights_size(

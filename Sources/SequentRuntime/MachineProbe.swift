@@ -14,6 +14,8 @@ public struct MachineProbe: Sendable {
   public let threads: Int
   /// Float32 operations a second, two for each fused multiply-add.
   public let multiplyAdd: Rate
+  /// The same on bfloat16, summed in float32; nil where the instruction set has none.
+  public let multiplyAddBfloat16: Rate?
   /// Bytes a second read from the first, second and third cache and from memory.
   public let reads: [(name: String, rate: Rate)]
   /// How long a barrier of all threads takes, in nanoseconds; 0 with one thread.
@@ -31,6 +33,8 @@ public struct MachineProbe: Sendable {
     self.threads = team
     instructionSet = InstructionSets.active
     multiplyAdd = Rate(result.multiply_add)
+    let halves = Rate(result.multiply_add_bfloat16)
+    multiplyAddBfloat16 = halves.one > 0 ? halves : nil
     reads = [
       ("first cache", Rate(result.read_first_level)),
       ("second cache", Rate(result.read_second_level)),

@@ -32,6 +32,10 @@ import Testing
     let own = try sequent(
       "verify half.sequent --dim time=5 && sequent verify half.sequent --bitwise --dim time=5")
     #expect(own.status == 0 && !own.output.contains("DIFFERENT"), "\(own)")
+    let list = try sequent("list")
+    #expect(own.output.contains(", activations in bf16") == list.output.contains("bf16  in use"))
+    let lower = try Sequent.shell("SEQUENT_ISA=avx512 sequent verify half.sequent", in: folder.url)
+    #expect(lower.status == 0 && !lower.output.contains("activations in bf16"), "\(lower)")
     let against = try sequent("verify half.sequent --against full.sequent --dim batch=8")
     #expect(against.status == 0, "\(against)")
     let lines = against.output.split(separator: "\n")

@@ -7,6 +7,7 @@ import Testing
     #expect(kn_isa_supported(KN_ISA_PORTABLE))
     #expect(kn_isa_supported(kn_isa_active()))
     #expect(String(cString: kn_isa_name(KN_ISA_AVX512)) == "avx512")
+    #expect(String(cString: kn_isa_name(KN_ISA_AVX512_BF16)) == "avx512bf16")
   }
 
   @Test(arguments: [0, 1, 1000, 2 << 20, (5 << 20) + 1])
@@ -36,6 +37,8 @@ import Testing
       #expect(rate.one > 1e8 && rate.one < 1e13)
       #expect(rate.all > 1e8 && rate.all < 1e13)
     }
+    let halves = result.multiply_add_bfloat16
+    #expect((halves.one > 1e8) == (kn_isa_active() == KN_ISA_AVX512_BF16))
     #expect(result.barrier_nanoseconds == 0)
     #expect(result.execute_nanoseconds > 0)
   }

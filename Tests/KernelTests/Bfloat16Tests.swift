@@ -18,7 +18,7 @@ func roundedToBfloat16(_ x: Float) -> Float {
 @Suite struct Bfloat16Tests {
   private func panel(_ isa: kn_isa) -> Int {
     switch isa {
-    case KN_ISA_AVX512: 32
+    case KN_ISA_AVX512, KN_ISA_AVX512_BF16: 32
     case KN_ISA_AVX2: 16
     default: 8
     }
@@ -42,6 +42,7 @@ func roundedToBfloat16(_ x: Float) -> Float {
   @Test(arguments: [false, true])
   func `bits are those of rounded weights in float32, on any team`(bTransposed: Bool) {
     withEachInstructionSet { isa in
+      guard isa != KN_ISA_AVX512_BF16 else { return }
       for (m, n, k) in [(1, 200, 700), (3, 67, 385), (40, 150, 50), (30, 9, 2100), (1, 4097, 129)] {
         var problem = GemmProblem(
           m: m, n: n, k: k, bTransposed: bTransposed, bfloat16: true, bias: true, residual: true,

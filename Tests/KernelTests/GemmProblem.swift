@@ -67,7 +67,7 @@ struct GemmProblem: CustomStringConvertible {
       let count = outer * inner * m * n, batch = outer * inner
       let c = memory.guarded(accumulate ? before : [Float](repeating: .nan, count: count))
       let (bRow, bColumn) = bTransposed ? (1, k) : (n, 1)
-      let panelSize = kn_gemm_packed_size(k, n) / (bfloat16 ? 2 : 1)
+      let panelSize = (bfloat16 ? kn_gemm_packed_bfloat16_size : kn_gemm_packed_size)(k, n)
       let panels = memory.guarded([Float](repeating: .nan, count: panelSize))
       if packed, bfloat16 {
         for member in 0..<threads {
@@ -112,6 +112,9 @@ struct GemmProblem: CustomStringConvertible {
     }
   }
 
+  /// Whether the active instruction set rounds a too.
+  var roundsA: Bool { bfloat16 && kn_isa_active() == KN_ISA_AVX512_BF16 }
+
   /// What `firstError` holds results against, in double precision.
   struct Reference {
     var values: [Double] = []
@@ -123,7 +126,8 @@ struct GemmProblem: CustomStringConvertible {
   /// The result in double precision.
   func reference() -> Reference {
     var reference = Reference()
-    let a = a, b = b, biases = biases, residuals = residuals, before = before
+    let a = roundsA ? a.map(roundedToBfloat16) : a
+    let b = b, biases = biases, residuals = residuals, before = before
     a.withUnsafeBufferPointer { a in
       b.withUnsafeBufferPointer { b in
         for matrix in 0..<outer * inner {

@@ -5,7 +5,7 @@ import Testing
   /// Sizes around an instruction set's largest tile, rows by one panel.
   private func tile(_ isa: kn_isa) -> (rows: Int, columns: Int) {
     switch isa {
-    case KN_ISA_AVX512: (14, 32)
+    case KN_ISA_AVX512, KN_ISA_AVX512_BF16: (14, 32)
     case KN_ISA_AVX2: (6, 16)
     default: (4, 8)
     }
@@ -116,7 +116,8 @@ import Testing
         let problem = GemmProblem(m: 4, n: 1, k: 1, slope: true, activation: activation)
         let a: [Float] = [-.infinity, .infinity, .nan, 1000]
         let slopes = problem.results(threads: 1, a: a, b: [1]).slopes
-        #expect(slopes[0] == 0 && slopes[1] == 1 && slopes[2].isNaN && slopes[3] == 1, "\(name(isa))")
+        #expect(slopes[0] == 0 && slopes[1] == 1 && slopes[3] == 1, "\(name(isa))")
+        #expect(slopes[2].isNaN, "\(name(isa))")
       }
     }
   }

@@ -38,13 +38,18 @@ import Testing
     return try CompiledModel(traced, weights: TensorCollection(tensors))
   }
 
+  /// A folder's path, and products that round nothing but weights.
+  private func folderOfRoundedWeights<Result>(_ body: (String) throws -> Result) throws -> Result {
+    try InstructionSets.withoutRoundingActivations { try folder(body) }
+  }
+
   @Test(arguments: [true, false])
   func `artifacts hold matrices in two bytes, and give the bits of the rounded weights`(
     isJoint: Bool
   ) throws {
     let traced = try Self.decoder(isJoint: isJoint)
-    let model = try CompiledModel(traced, seed: 3, weightsType: .bfloat16)
-    try folder { folder in
+    try folderOfRoundedWeights { folder in
+      let model = try CompiledModel(traced, seed: 3, weightsType: .bfloat16)
       let path = "\(folder)/half.sequent"
       try model.write(to: path)
       let file = try SafetensorsFile(path: path)
@@ -66,6 +71,36 @@ import Testing
         try Data(contentsOf: URL(filePath: "\(folder)/\($0).sequent"))
       }
       #expect(contents[0] == contents[1])
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `products that round activations stay near, with the same bits read as a whole or in steps`(
+    isJoint: Bool
+  ) throws {
+    let traced = try Self.decoder(isJoint: isJoint)
+    func logits(_ model: CompiledModel, threads: Int) throws -> [Float] {
+      let outputs = try model.session(threads: threads).run(Self.inputs())
+      guard case .float32(let values)? = outputs["logits"]?.elements else { return [] }
+      return values
+    }
+    let model = try CompiledModel(traced, seed: 3, weightsType: .bfloat16)
+    let values = try logits(model, threads: 1)
+    #expect(try logits(model, threads: 2) == values)
+    let exact = try InstructionSets.withoutRoundingActivations {
+      try logits(CompiledModel(traced, seed: 3, weightsType: .bfloat16), threads: 1)
+    }
+    for (value, exact) in zip(values, exact) {
+      #expect(abs(value - exact) <= 0x1p-6 * (1 + abs(exact)))
+    }
+    #expect((values == exact) == !InstructionSets.roundsActivations)
+    guard case .int32(let tokens)? = try Self.inputs()["tokens"]?.elements else { return }
+    let reader = try CachedReader(model.executable)
+    try reader.start([Array(tokens[0..<3])])
+    for place in 2..<5 {
+      if place > 2 { try reader.read([tokens[place]]) }
+      let step = try reader.withLogits { logits in logits.indices.map { logits[$0] } }
+      #expect(step == Array(values[place * 37..<(place + 1) * 37]))
     }
   }
 
@@ -91,7 +126,7 @@ import Testing
       "tokens": try .int32((0..<12).map { Int32($0 + 2) }, shape: [3, 4]),
       "lengths": try .int32([4, 1, 3], shape: [3]),
     ]
-    try folder { folder in
+    try folderOfRoundedWeights { folder in
       try model.write(to: "\(folder)/half.sequent")
       let file = try SafetensorsFile(path: "\(folder)/half.sequent")
       #expect(

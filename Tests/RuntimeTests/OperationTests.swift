@@ -62,9 +62,8 @@ import Testing
   func `slopes of activations`(activation: Activation) throws {
     let operation = FusedLinear(activation: activation, scale: 0.5, hasBias: true).savingSlope
     for rows in [0, 1, 5] {
-      try check(
-        ["w": .random([6, 33], seed: 1), "b": .random([33], seed: 2)], [.random([rows, 6], seed: 3)]
-      ) { graph in
+      let parameters = ["w": HostTensor.random([6, 33], seed: 1), "b": .random([33], seed: 2)]
+      try check(parameters, [.random([rows, 6], seed: 3)]) { graph in
         let x = graph.addArgument(TensorType(.float32, ["rows", 6]), name: "x")
         let w = graph.parameter("w", TensorType(.float32, [6, 33]))
         let b = graph.parameter("b", TensorType(.float32, [33]))

@@ -15,7 +15,7 @@ func withEachInstructionSet(_ body: (String) throws -> Void) rethrows {
   try selection.withLock { _ in
     let before = kn_isa_active()
     defer { kn_isa_select(before) }
-    for isa in [KN_ISA_PORTABLE, KN_ISA_AVX2, KN_ISA_AVX512] where kn_isa_supported(isa) {
+    for isa in (0..<UInt32(KN_ISA_COUNT)).map(kn_isa.init(rawValue:)) where kn_isa_supported(isa) {
       kn_isa_select(isa)
       try body(String(cString: kn_isa_name(isa)))
     }

@@ -33,11 +33,22 @@ void kn_gemm_pack_share(const float *b, size_t k, size_t n, size_t row_stride,
 // What the elements of packed weights are.
 enum kn_weight_type {
   KN_WEIGHTS_FLOAT32,
-  // Widened in registers, so that a product has the bits that weights so rounded have in float32.
+  // Up to KN_ISA_AVX512 widened in registers, so that a product has the bits that weights so
+  // rounded have in float32. KN_ISA_AVX512_BF16 multiplies pairs of bfloat16 (vdpbf16ps): it rounds
+  // `a` too, to nearest even, and sums in float32,
+  //
+  //     c += a[2q + 1] * b[2q + 1], then c += a[2q] * b[2q]    q ascending, zeros past an odd k
+  //
+  // each a fused multiply-add: the bits of a float32 product of the rounded operands in that order.
+  // Denormals of a, b and c are zero to that instruction in any mode, as they are in all kernels;
+  // NaN and infinities propagate, and an element of `a` that rounds beyond bfloat16 is infinite.
   KN_WEIGHTS_BFLOAT16,
 };
 
-// The same in bfloat16, to nearest even; it takes half of kn_gemm_packed_size.
+// Floats that they take in bfloat16.
+size_t kn_gemm_packed_bfloat16_size(size_t k, size_t n);
+
+// The same in bfloat16, to nearest even.
 void kn_gemm_pack_bfloat16_share(const float *b, size_t k, size_t n, size_t row_stride,
                                  size_t column_stride, float *packed, const struct kn_team *team);
 
@@ -52,8 +63,8 @@ struct kn_gemm_batch_stride {
 // slope, where it is wanted, is activation' at the same place: what the gradient multiplies with.
 // Element (i, p) of a is a[i * a_row_stride + p * a_column_stride]: a transposed matrix needs no
 // copy; rows in one piece (column stride 1) are fastest. c overlaps no operand. When k is 0 the
-// product is 0. Each element is the sum over k in ascending order, fused multiply-adds where the
-// instruction set has them: the same bits for every m, batch and team.
+// product is 0. Each element is the sum over k in ascending order (of pairs, see above), fused
+// multiply-adds where the instruction set has them: the same bits for every m, batch and team.
 struct kn_gemm_arguments {
   size_t m, n, k;
   const float *a;
@@ -80,7 +91,7 @@ struct kn_gemm_arguments {
 void kn_gemm(const void *arguments, const struct kn_team *team);
 
 // Floats of workspace that a call with these arguments needs on a team of up to `threads`; reads
-// the sizes, the strides of a, and whether `packed` is NULL.
+// the sizes, the strides of a, whether `packed` is NULL, and its type.
 size_t kn_gemm_workspace_size(const struct kn_gemm_arguments *arguments, size_t threads);
 
 #endif

@@ -11,6 +11,7 @@ struct kn_probe_rate {
 
 struct kn_probe_result {
   struct kn_probe_rate multiply_add;  // float32 operations, two for each fused multiply-add
+  struct kn_probe_rate multiply_add_bfloat16;  // 0 where the instruction set has none
   struct kn_probe_rate read_first_level, read_second_level, read_third_level, read_memory;  // bytes
   double barrier_nanoseconds;  // 0 with one thread
   double execute_nanoseconds;  // kn_execute of a step that does nothing, with all threads

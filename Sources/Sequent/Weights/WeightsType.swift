@@ -4,7 +4,8 @@ import SequentIR
 public enum WeightsType: String, CaseIterable, Sendable {
   /// Four bytes an element.
   case float32 = "f32"
-  /// Two bytes an element: the nearest bfloat16. What is computed with them stays float32.
+  /// Two bytes an element: the nearest bfloat16. Sums stay float32; whether products round what they
+  /// multiply by them too, the instruction set says.
   case bfloat16 = "bf16"
 }
 

@@ -43,7 +43,8 @@ let compileCommand = Command(
 
     --weights-type bf16 stores matrices (of linear layers, gates and embeddings) as bfloat16 and says
     how far that rounds them; gemms and embeddings keep them so in memory, recurrent kernels widen
-    them. sequent verify --against tells what it does to the results.
+    them. With AVX-512 BF16 gemms round what they multiply by them too; SEQUENT_ISA=avx512 has them
+    widen instead. sequent verify --against tells what it does to the results.
 
         sequent compile Tagger.swift --weights tagger.safetensors -o tagger.sequent --explain
     """

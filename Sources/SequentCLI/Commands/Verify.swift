@@ -18,8 +18,8 @@ private let seed = Option<UInt64>("seed", "N", help: "what the inputs are drawn 
 }
 private let tolerance = Option<Double>(
   "tolerance", "T",
-  help: "an element may be off by T times 1 + its own size; 0.0001 when left out, and with "
-    + "--against no limit"
+  help: "an element may be off by T times 1 + its own size; 0.0001 when left out (see below for "
+    + "bf16), and with --against no limit"
 ) { text throws(UsageError) in try decimalNumber(text, in: 0...1) }
 
 /// `sequent verify`.
@@ -33,6 +33,10 @@ let verifyCommand = Command(
   discussion: """
     Runs the model on random inputs with fused kernels, without fusion, and operation by operation
     in double precision. Dimensions without a size get 4. Exit status 1 says that they differ.
+
+    Where products with bf16 weights round their other operand too (avx512bf16 in `sequent list`), the
+    model is run without that for these comparisons, and with it besides: by default within 1/128
+    times the square root of the number of such products.
 
     --against gives each output's largest difference, also relative to the output's largest element,
     and in how many rows the largest element has the same place: the share of decisions that stay.
@@ -75,7 +79,7 @@ let verifyCommand = Command(
   } else {
     let comparisons = try compareVariants(
       artifact, function: name, sizes: Bindings(sizes), seed: seed, threads: threads,
-      tolerance: limit ?? 1e-4)
+      tolerance: limit)
     isGood = comparisons.allSatisfy(\.isWithin)
     var table = TextTable(titles: ["output", "compared", "max difference", "result"])
     for row in comparisons {
