@@ -178,6 +178,36 @@ import Testing
       }, sources: sources, "\(operation)")
   }
 
+  @Test func embeddingInEveryStep() throws {
+    let module = try Module(
+      parsing: """
+        module @m {
+          function @main(
+            %h: f32[2, 4], %words: f32[5, 4], %tokens: i32[2, time]
+          ) -> (loss: f32[]) {
+            %h_T = scan %h, %tokens, %words {time = time, carry = 1, scanned = 1}
+              body(%h: f32[2, 4], %t: i32[2], %words: f32[5, 4]) {
+                %n, %s = embedding %words, %t, %h {lookups = [true, false], norm = layer_norm, epsilon = 0.25, sum = true}
+                %u = tanh %s
+                %y = add %n, %u
+                yield %y
+              }
+            %q = multiply %h_T, %h_T
+            %z = multiply %q, %h
+            %loss = reduce.sum %z {axes = [0, 1]}
+            return %loss
+          }
+        }
+        """)
+    var generator = TestGenerator(14)
+    try checkGradients(
+      module.functions[0], parameters: [:],
+      inputs: [
+        generator.tensor([2, 4]), generator.tensor([5, 4]),
+        HostTensor(.int32, [2, 3], [0, 4, 4, 1, 4, 0]),
+      ], sources: ["h", "words"])
+  }
+
   @Test func cellsLinearAndSoftmax() throws {
     for cell in [RecurrentCellKind.rnnTanh, .rnnRelu, .lstm, .gruResetAfter] {
       let width = Dimension(constant: cell.gates.count * 3)

@@ -148,6 +148,27 @@ import Testing
     }
   }
 
+  @Test(arguments: [0, 1, 4])
+  func `sums of embeddings in a loop`(batch: Int) throws {
+    let module = try Module(
+      parsing: """
+        module @m {
+          parameter @words : f32[9, 20]
+          function @main(%h: f32[batch, 20], %tokens: i32[batch, time]) -> (h: f32[batch, 20]) {
+            %h_T = scan %h, %tokens, @words {time = time, carry = 1, scanned = 1}
+              body(%h: f32[batch, 20], %t: i32[batch], %words: f32[9, 20]) {
+                %n = embedding %words, %t, %h {lookups = [true, false], norm = layer_norm, epsilon = 0.25}
+                yield %n
+              }
+            return %h_T
+          }
+        }
+        """)
+    let model = Model(module, ["words": .random([9, 20], seed: 1)])
+    let tokens = HostTensor(.int32, [batch, 5]) { Double(($0[0] * 5 + $0[1] * 4) % 9) }
+    try withEachInstructionSet { try model.check([.random([batch, 20], seed: 2), tokens], $0) }
+  }
+
   @Test func `a bad index of a sum of embeddings is told as that of its input`() throws {
     typealias Term = FusedEmbedding.Term
     let operation = FusedEmbedding(terms: [Term(isLookup: true), Term(isLookup: true)])
