@@ -3,7 +3,7 @@
 #include "base/isa_begin_avx512.h"
 #include "base/vector_math_avx512.h"
 
-#define EMBEDDING_ADD kn_embedding_add__avx512
+#define EMBEDDING_SUM kn_embedding_sum__avx512
 #include "embedding/vector_rows.h"
 
 #include "base/isa_end.h"

@@ -3,7 +3,6 @@
 #include "kernels/embedding.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "base/index_status.h"
 #include "base/partition.h"
@@ -11,13 +10,13 @@
 #include "kernels/isa.h"
 #include "normalization/rows.h"
 
-static kn_embedding_add *embedding_add(void) {
+static kn_embedding_sum *embedding_sum(void) {
   switch (kn_isa_active()) {
 #if defined(__x86_64__)
-    case KN_ISA_AVX512: return kn_embedding_add__avx512;
-    case KN_ISA_AVX2: return kn_embedding_add__avx2;
+    case KN_ISA_AVX512: return kn_embedding_sum__avx512;
+    case KN_ISA_AVX2: return kn_embedding_sum__avx2;
 #endif
-    default: return kn_embedding_add__portable;
+    default: return kn_embedding_sum__portable;
   }
 }
 
@@ -39,21 +38,22 @@ static const void *source_row(const struct kn_embedding_term *term, size_t row, 
 void kn_embedding(const void *opaque, const struct kn_team *team) {
   const struct kn_embedding_arguments *arguments = opaque;
   assert(arguments->term_count >= 1 && arguments->term_count <= KN_EMBEDDING_TERMS);
-  kn_embedding_add *const add = embedding_add();
+  kn_embedding_sum *const add_up = embedding_sum();
   const struct kn_normalization_rows *rows = kn_active_normalization_rows();
   const size_t width = arguments->width;
   const struct kn_range range = kn_partition(arguments->rows, 1, team->index, team->count);
   for (size_t row = range.begin; row < range.end; row++) {
-    float *sum = (arguments->sum != NULL ? arguments->sum : arguments->y) + row * width;
+    struct kn_embedding_source sources[KN_EMBEDDING_TERMS];
+    size_t count = 0;
     for (size_t i = 0; i < arguments->term_count; i++) {
       const struct kn_embedding_term *term = &arguments->terms[i];
       const void *source = source_row(term, row, width);
-      if (source != NULL) {
-        add(width, source, term->is_bfloat16, term->scale, i > 0 ? sum : NULL, sum);
-      } else if (i == 0) {
-        memset(sum, 0, width * sizeof *sum);
-      }
+      if (source == NULL) continue;
+      sources[count++] =
+          (struct kn_embedding_source){source, term->scale, term->is_bfloat16};
     }
+    float *sum = (arguments->sum != NULL ? arguments->sum : arguments->y) + row * width;
+    add_up(width, count, sources, sum);
     if (arguments->norm != KN_EMBEDDING_SUM) {
       kn_normalize_row(rows, width, arguments->norm == KN_EMBEDDING_LAYER_NORM,
                        arguments->epsilon, arguments->weight, arguments->bias, sum,
