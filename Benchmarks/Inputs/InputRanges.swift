@@ -29,6 +29,10 @@ extension Graph {
     switch node.operation {
     case .gather where position == 1:
       return .index(below: type(of: node.operands[0]).shape[0])
+    case .embedding(let sum):
+      let terms = sum.sorted(Array(node.operands.indices)).terms
+      guard let term = terms.first(where: { $0.indices == position }) else { return nil }
+      return .index(below: type(of: node.operands[term.source]).shape[0])
     case .scan(let scan) where scan.hasLengths && position == last:
       return .length(upTo: scan.time)
     case .recurrentSequence(let layer) where layer.hasLengths && position == last:

@@ -16,6 +16,18 @@ V_INLINE vi32 v_load_i32(const int32_t *from) {
 }
 V_INLINE void v_store_i32(int32_t *to, vi32 x) { memcpy(to, &x, sizeof x); }
 
+// The first `rest` elements, 0 behind them; a whole vector where there are as many.
+V_INLINE vf v_load_part(const float *from, size_t rest) {
+  return rest < V_WIDTH ? v_load_first(from, rest) : v_load(from);
+}
+V_INLINE void v_store_part(float *to, size_t rest, vf x) {
+  if (rest < V_WIDTH) {
+    v_store_first(to, rest, x);
+  } else {
+    v_store(to, x);
+  }
+}
+
 V_INLINE vf v_choose(vi32 condition, vf yes, vf no) {
   return (vf)((condition & (vi32)yes) | (~condition & (vi32)no));
 }

@@ -3,6 +3,7 @@
 
 #include "kernels/attention.h"
 #include "kernels/elementwise.h"
+#include "kernels/embedding.h"
 #include "kernels/execution.h"
 #include "kernels/gather.h"
 #include "kernels/gemm.h"

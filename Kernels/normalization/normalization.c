@@ -6,7 +6,7 @@
 #include "kernels/isa.h"
 #include "normalization/rows.h"
 
-static const struct kn_normalization_rows *normalization_rows(void) {
+const struct kn_normalization_rows *kn_active_normalization_rows(void) {
   switch (kn_isa_vectors()) {
 #if defined(__x86_64__)
     case KN_ISA_AVX512: return &kn_normalization_rows__avx512;
@@ -18,7 +18,7 @@ static const struct kn_normalization_rows *normalization_rows(void) {
 
 static void normalize(const struct kn_normalization_arguments *arguments, int is_centered,
                       const struct kn_team *team) {
-  const struct kn_normalization_rows *rows = normalization_rows();
+  const struct kn_normalization_rows *rows = kn_active_normalization_rows();
   const size_t width = arguments->width;
   const struct kn_range range = kn_partition(arguments->rows, 1, team->index, team->count);
   for (size_t row = range.begin; row < range.end; row++) {
@@ -29,10 +29,8 @@ static void normalize(const struct kn_normalization_arguments *arguments, int is
       rows->add(width, x, arguments->residual + row * width, sum);
       x = sum;
     }
-    const float mean = is_centered ? rows->sum(width, x) / (float)width : 0;
-    const float variance = rows->sum_of_squares(width, x, mean) / (float)width;
-    const float scale = 1.0f / sqrtf(variance + arguments->epsilon);
-    rows->apply(width, x, mean, scale, arguments->weight, arguments->bias, y);
+    kn_normalize_row(rows, width, is_centered, arguments->epsilon, arguments->weight,
+                     arguments->bias, x, y);
   }
 }
 
@@ -48,7 +46,7 @@ size_t kn_normalization_gradient_workspace_size(size_t rows) { return 2 * rows; 
 
 void kn_normalization_gradient(const void *opaque, const struct kn_team *team) {
   const struct kn_normalization_gradient_arguments *arguments = opaque;
-  const struct kn_normalization_rows *functions = normalization_rows();
+  const struct kn_normalization_rows *functions = kn_active_normalization_rows();
   const size_t width = arguments->width;
   const struct kn_range rows = kn_partition(arguments->rows, 1, team->index, team->count);
   for (size_t row = rows.begin; row < rows.end; row++) {

@@ -2,6 +2,8 @@
 #ifndef NORMALIZATION_ROWS_H
 #define NORMALIZATION_ROWS_H
 
+#include <math.h>
+
 #include "kernels/normalization.h"
 
 // One instruction set's functions; contiguous rows of count elements, y may be x.
@@ -30,5 +32,18 @@ extern const struct kn_normalization_rows kn_normalization_rows__portable;
 extern const struct kn_normalization_rows kn_normalization_rows__avx2;
 extern const struct kn_normalization_rows kn_normalization_rows__avx512;
 #endif
+
+// Those of the active instruction set.
+const struct kn_normalization_rows *kn_active_normalization_rows(void);
+
+// y = the row x, normalised; y may be x.
+static inline void kn_normalize_row(const struct kn_normalization_rows *rows, size_t width,
+                                    int is_centered, float epsilon, const float *weight,
+                                    const float *bias, const float *x, float *y) {
+  const float mean = is_centered ? rows->sum(width, x) / (float)width : 0;
+  const float variance = rows->sum_of_squares(width, x, mean) / (float)width;
+  const float scale = 1.0f / sqrtf(variance + epsilon);
+  rows->apply(width, x, mean, scale, weight, bias, y);
+}
 
 #endif

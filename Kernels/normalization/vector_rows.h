@@ -66,18 +66,6 @@ static void apply_row(size_t count, const float *x, float center_of_all, float s
   }
 }
 
-V_INLINE vf load_part(const float *from, size_t rest) {
-  return rest < V_WIDTH ? v_load_first(from, rest) : v_load(from);
-}
-
-V_INLINE void store_part(float *to, size_t rest, vf x) {
-  if (rest < V_WIDTH) {
-    v_store_first(to, rest, x);
-  } else {
-    v_store(to, x);
-  }
-}
-
 static void slopes_row(size_t count, const float *x, float center_of_all, float scale_of_all,
                        const float *weight, const float *dy, float sums[2]) {
   const vf center = v_set(center_of_all), scale = v_set(scale_of_all);
@@ -87,9 +75,9 @@ static void slopes_row(size_t count, const float *x, float center_of_all, float 
     for (int v = 0; v < VECTORS && i + (size_t)v * V_WIDTH < count; v++) {
       const size_t j = i + (size_t)v * V_WIDTH, rest = count - j;
       // Lanes past the end are 0 in dy, and so in every product.
-      vf g = load_part(dy + j, rest);
-      if (weight != NULL) g = g * load_part(weight + j, rest);
-      const vf n = (load_part(x + j, rest) - center) * scale;
+      vf g = v_load_part(dy + j, rest);
+      if (weight != NULL) g = g * v_load_part(weight + j, rest);
+      const vf n = (v_load_part(x + j, rest) - center) * scale;
       g_sums[v] += g;
       product_sums[v] = v_fma(g, n, product_sums[v]);
     }
@@ -111,10 +99,10 @@ static void apply_gradient_row(size_t count, const float *x, float center_of_all
   const vf mean = v_set(mean_of_all), slope = v_set(slope_of_all);
   for (size_t i = 0; i < count; i += V_WIDTH) {
     const size_t rest = count - i;
-    vf g = load_part(dy + i, rest);
-    if (weight != NULL) g = g * load_part(weight + i, rest);
-    const vf n = (load_part(x + i, rest) - center) * scale;
-    store_part(dx + i, rest, scale * (g - mean - n * slope));
+    vf g = v_load_part(dy + i, rest);
+    if (weight != NULL) g = g * v_load_part(weight + i, rest);
+    const vf n = (v_load_part(x + i, rest) - center) * scale;
+    v_store_part(dx + i, rest, scale * (g - mean - n * slope));
   }
 }
 
@@ -125,12 +113,12 @@ static void sum_columns(size_t rows, size_t count, size_t stride, const float *x
     vf weight = v_zero(), bias = v_zero();
     for (size_t row = 0; row < rows; row++) {
       const vf center = v_set(statistics[2 * row]), scale = v_set(statistics[2 * row + 1]);
-      const vf g = load_part(dy + row * stride + i, rest);
-      weight = v_fma(g, (load_part(x + row * stride + i, rest) - center) * scale, weight);
+      const vf g = v_load_part(dy + row * stride + i, rest);
+      weight = v_fma(g, (v_load_part(x + row * stride + i, rest) - center) * scale, weight);
       bias += g;
     }
-    if (weights != NULL) store_part(weights + i, rest, weight);
-    if (biases != NULL) store_part(biases + i, rest, bias);
+    if (weights != NULL) v_store_part(weights + i, rest, weight);
+    if (biases != NULL) v_store_part(biases + i, rest, bias);
   }
 }
 

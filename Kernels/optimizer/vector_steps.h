@@ -32,29 +32,18 @@ V_INLINE vf direction(enum kn_optimizer_rule rule, const struct kn_optimizer_ste
   }
 }
 
-V_INLINE vf load(const float *from, size_t count) {
-  return count < V_WIDTH ? v_load_first(from, count) : v_load(from);
-}
-
-V_INLINE void store(float *to, size_t count, vf x) {
-  if (count < V_WIDTH) {
-    v_store_first(to, count, x);
-  } else {
-    v_store(to, x);
-  }
-}
-
 // The `count` elements from `i`, at most a vector's.
 V_INLINE void update(enum kn_optimizer_rule rule, int states, const struct kn_optimizer_step *step,
                      const struct kn_optimizer_run *run, size_t i, size_t count) {
-  const vf w = load(run->parameter + i, count), gradient = load(run->gradient + i, count);
+  const vf w = v_load_part(run->parameter + i, count);
+  const vf gradient = v_load_part(run->gradient + i, count);
   const vf g = v_fma(v_set(step->gradient_decay), w, v_mul(v_set(step->gradient_factor), gradient));
   vf state[2];
-  for (int s = 0; s < states; s++) state[s] = load(run->state[s] + i, count);
+  for (int s = 0; s < states; s++) state[s] = v_load_part(run->state[s] + i, count);
   const vf down = direction(rule, step, g, state);
   const vf kept = v_mul(w, v_set(step->parameter_factor));
-  store(run->new_parameter + i, count, v_fnma(v_set(step->rate), down, kept));
-  for (int s = 0; s < states; s++) store(run->new_state[s] + i, count, state[s]);
+  v_store_part(run->new_parameter + i, count, v_fnma(v_set(step->rate), down, kept));
+  for (int s = 0; s < states; s++) v_store_part(run->new_state[s] + i, count, state[s]);
 }
 
 #define RULE(name, NAME, STATES)                                                             \

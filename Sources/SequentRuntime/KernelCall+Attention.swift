@@ -66,9 +66,11 @@ extension Instruction {
     var call = make(kn_attention, arguments, memory, fields)
     if attention.table != .none {
       let operand = attention.inputCount - 1
-      call.report = KernelCall.Report(
-        kind: .index(rows: problem.sources, operand: operand), status: status,
-        shape: inputs[operand].shape)
+      call.reports = [
+        KernelCall.Report(
+          kind: .index(rows: problem.sources, operand: operand), status: status,
+          shape: inputs[operand].shape)
+      ]
     }
     return call
   }

@@ -28,8 +28,10 @@ extension Instruction {
       fields.append((MemoryLayout.offset(of: \kn_cross_entropy_arguments.upstream), inputs[2]))
     }
     var call = make(kernel, arguments, memory, fields)
-    call.report = KernelCall.Report(
-      kind: .label(classes: classes, ignored: ignored), status: status, shape: labels.shape)
+    call.reports = [
+      KernelCall.Report(
+        kind: .label(classes: classes, ignored: ignored), status: status, shape: labels.shape)
+    ]
     return call
   }
 

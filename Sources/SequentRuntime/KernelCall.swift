@@ -10,7 +10,7 @@ struct KernelCall {
   /// Which pointer of the structure is for which view, by its offset in bytes.
   let fields: [(offset: Int?, view: View)]
   /// Where the kernel reports what it could not do.
-  var report: Report?
+  var reports: [Report] = []
 
   /// A kernel's report of bad input.
   struct Report {
@@ -96,6 +96,7 @@ extension Instruction {
     case .softmax(let softmax): self.softmax(softmax, memory)
     case .normalization(let norm): normalization(norm, memory)
     case .normalizationGradient(let norm): normalizationGradient(norm, memory)
+    case .embedding(let embedding): self.embedding(embedding, memory)
     case .attention(let attention): self.attention(attention, memory)
     case .attentionGradient(let attention): attentionGradient(attention, memory)
     case .gather(let rows): gather(bfloat16Rows: rows, memory)
@@ -131,7 +132,7 @@ extension Instruction {
     of input: View, to status: UnsafeMutablePointer<kn_index_status>
   ) -> KernelCall {
     var call = make(kernel, arguments, memory, fields)
-    call.report = KernelCall.Report(kind: kind, status: status, shape: input.shape)
+    call.reports = [KernelCall.Report(kind: kind, status: status, shape: input.shape)]
     return call
   }
 }

@@ -92,8 +92,9 @@ private struct ProgramBuilder {
     (self.plan, self.bases, self.policy, self.memory) = (plan, bases, policy, memory)
     calls = plan.instructions.map { $0.call(memory) }
     for (position, call) in calls.enumerated() {
-      guard let report = call.report else { continue }
-      reports.append((position, report))
+      reports += call.reports.map { (position, $0) }
+    }
+    for (position, report) in reports {
       let operand = plan.instructions[position].inputs[report.operand]
       if case .input = plan.buffers[operand.buffer].storage, operand.isStill,
         let base = bases[operand.buffer]

@@ -126,6 +126,88 @@ import Testing
     }
   }
 
+  /// Tables by indices of each element and of each step, rows that repeat, with and without what follows.
+  @Test(arguments: [nil, true, false] as [Bool?], [true, false])
+  func embedding(isCentered: Bool?, keepsSum: Bool) throws {
+    let norm = isCentered.map {
+      FusedNormalization(isCentered: $0, epsilon: 0.01, hasWeight: keepsSum, hasBias: keepsSum)
+    }
+    typealias Term = FusedEmbedding.Term
+    let operation = FusedEmbedding(
+      terms: [
+        Term(isLookup: true, scale: 1.5), Term(isLookup: true), Term(isLookup: false, scale: -0.5),
+        Term(isLookup: false),
+      ], norm: norm, keepsSum: keepsSum)
+    var graph = Graph()
+    func argument(_ name: String, _ type: TensorType) -> Value {
+      graph.addArgument(type, name: name)
+    }
+    var operands = [
+      argument("words", TensorType(.float32, [4, 5])),
+      argument("tokens", TensorType(.int32, ["batch", 3])),
+      argument("places", TensorType(.float32, [3, 5])),
+      argument("positions", TensorType(.int32, [3])),
+      argument("rows", TensorType(.float32, [3, 5])),
+      argument("row", TensorType(.float32, [1, 1, 5])),
+    ]
+    var sources = ["words", "places", "rows", "row"]
+    if norm?.hasWeight == true {
+      for name in ["w", "b"] {
+        operands.append(argument(name, TensorType(.float32, [5])))
+        sources.append(name)
+      }
+    }
+    let results = try graph.append(.embedding(operation), operands)
+    var loss: Value?
+    for (index, result) in results.enumerated() {
+      let weights = argument("weights\(index)", TensorType(.float32, ["batch", 3, 5]))
+      let product = try graph.append(.binary(.multiply), result, weights)
+      let sum = try graph.append(.reduce(Reduce(.sum, axes: [0, 1, 2])), product)
+      loss = try loss.map { try graph.append(.binary(.add), $0, sum) } ?? sum
+    }
+    graph.results = [try #require(loss)]
+    var generator = TestGenerator(13)
+    try checkGradients(
+      Function(name: "main", graph: graph, resultNames: ["loss"]), parameters: [:],
+      inputs: try graph.arguments.map { argument in
+        switch graph.name(of: argument) {
+        case "tokens": HostTensor(.int32, [2, 3], [0, 3, 3, 1, 0, 3])
+        case "positions": HostTensor(.int32, [3], [2, 0, 1])
+        default: generator.tensor(try graph.type(of: argument).sizes(["batch": 2]))
+        }
+      }, sources: sources, "\(operation)")
+  }
+
+  @Test func embeddingInEveryStep() throws {
+    let module = try Module(
+      parsing: """
+        module @m {
+          function @main(
+            %h: f32[2, 4], %words: f32[5, 4], %tokens: i32[2, time]
+          ) -> (loss: f32[]) {
+            %h_T = scan %h, %tokens, %words {time = time, carry = 1, scanned = 1}
+              body(%h: f32[2, 4], %t: i32[2], %words: f32[5, 4]) {
+                %n, %s = embedding %words, %t, %h {lookups = [true, false], norm = layer_norm, epsilon = 0.25, sum = true}
+                %u = tanh %s
+                %y = add %n, %u
+                yield %y
+              }
+            %q = multiply %h_T, %h_T
+            %z = multiply %q, %h
+            %loss = reduce.sum %z {axes = [0, 1]}
+            return %loss
+          }
+        }
+        """)
+    var generator = TestGenerator(14)
+    try checkGradients(
+      module.functions[0], parameters: [:],
+      inputs: [
+        generator.tensor([2, 4]), generator.tensor([5, 4]),
+        HostTensor(.int32, [2, 3], [0, 4, 4, 1, 4, 0]),
+      ], sources: ["h", "words"])
+  }
+
   @Test func cellsLinearAndSoftmax() throws {
     for cell in [RecurrentCellKind.rnnTanh, .rnnRelu, .lstm, .gruResetAfter] {
       let width = Dimension(constant: cell.gates.count * 3)

@@ -175,6 +175,29 @@ import Testing
       f32([2], [1, 2]), f32([1, 2], [1, 1]), gives: f32([1, 2], [0.75, 0.75]), f32([2], [-1, 1]))
   }
 
+  @Test func fusedEmbedding() throws {
+    let (words, places) = (f32([3, 2], [1, 5, 3, 3, 0, 2]), f32([2, 2], [10, 20, 30, 40]))
+    let tokens = i32([2, 2], [0, 1, 2, 1])
+    // The second table's rows repeat for each of the batch; so does a single row.
+    try expect(
+      "embedding %a, %b, %c, %d {lookups = [true, true], scales = [2, 1]}", words, tokens, places,
+      i32([2], [0, 1]), gives: f32([2, 2, 2], [12, 30, 36, 46, 10, 24, 36, 46]))
+    try expect(
+      "embedding %a, %b, %c {lookups = [true, false]}", words, tokens, f32([1, 2], [1, -1]),
+      gives: f32([2, 2, 2], [2, 4, 4, 2, 1, 1, 4, 2]))
+    try expect(
+      "embedding %a, %b, %c {lookups = [false], norm = layer_norm, epsilon = 0, weight = true, "
+        + "bias = true, sum = true}", f32([2], [1, 5]), f32([2], [1, 10]), f32([2], [0, 1]),
+      gives: f32([2], [-1, 11]), f32([2], [1, 5]))
+    try expect(
+      "embedding %a, %b {lookups = [true], norm = rms_norm, epsilon = 0}", f32([1, 2], [-2, 2]),
+      i32([], [0]), gives: f32([2], [-1, 1]))
+    try expect(
+      "embedding %a, %b {lookups = [true]}", words, i32([1], [3]),
+      gives: TensorType(.float32, [1, 2]),
+      failing: "gather: index 3 at position 0 is not a row of a table of 3")
+  }
+
   @Test func fusedSoftmax() throws {
     let e = 2.718281828459045
     let y = f32([2, 2], [0, 1, 1000, 999])

@@ -111,7 +111,7 @@ import Testing
       ("main", ["batch": 2, "time": 5]), ("step", ["rows": 2, "keys": 8, "slots": 16]),
     ] {
       let kernels = try model.executable.plan(function: function, sizes).instructions.map(\.kernel)
-      #expect(kernels.contains { $0.name == "gather.bf16" })
+      #expect(kernels.contains { $0.name == "embedding.bf16" })
       for case .gemm(let gemm) in kernels where gemm.isPacked { #expect(gemm.isBfloat16) }
       #expect(kernels.filter { $0.name == "gemm.bf16" }.count >= 9)
     }

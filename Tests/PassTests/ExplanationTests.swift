@@ -151,6 +151,73 @@ import Testing
       ])
   }
 
+  /// Token, position and another row, added up as the arguments say; %g is shown too.
+  @Test(arguments: [
+    ("%s = add %g, %p", "%n", ["fused 2 lookups, layer norm"]),
+    ("%s = add %r, %g", "%s", ["fused 1 lookup, 1 addend, layer norm; the sum is kept"]),
+    (
+      "%s = add %r, %g", "%g",
+      ["not fused: %g, which is looked up, is used elsewhere"]
+    ),
+    ("%a = add %g, %p\n%s = multiply %a, %a", "%n", ["fused 2 lookups"]),
+    (
+      "%a = add %p, %g\n%s = add %a, %f", "%n",
+      [
+        "fused 2 lookups",
+        "not fused: %f is f32[b, 1, 8], which does not repeat along the leading axes of "
+          + "f32[b, t, 8]",
+      ]
+    ),
+    (
+      "%h = gather %m, %i\n%s = add %g, %h", "%n",
+      ["not fused: %h is looked up in f32[9, t, 8], not in [rows, width]"]
+    ),
+    (
+      "%a = add %g, %p\n%b = add %r, %r\n%c = add %r, %r\n%d = add %b, %c\n%e = add %r, %r\n"
+        + "%h = add %r, %r\n%j = add %e, %h\n%k = add %d, %j\n%s = add %a, %k", "%n",
+      ["fused 2 lookups", "not fused: 10 terms are more than 8"]
+    ),
+    ("%s = tanh %g", "%n", []),
+  ])
+  func sumsOfEmbeddings(sum: String, shown: String, messages: [String]) throws {
+    let text = """
+      module @m {
+        parameter @words : f32[9, 8]
+        parameter @places : f32[7, 8]
+        function @main(
+          %t: i32[b, t], %i: i32[b], %f: f32[b, 1, 8], %r: f32[t, 8], %m: f32[9, t, 8]
+        ) -> (n: f32[b, t, 8], v: f32[b, t, 8]) {
+          %q = iota {shape = [t], axis = 0}
+          %g = gather @words, %t
+          %p = gather @places, %q
+          \(sum)
+          %n = layer_norm %s {epsilon = 0.5}
+          return %n, \(shown)
+        }
+      }
+      """
+    #expect(try explanations(text, "fuse-embedding") == messages)
+  }
+
+  @Test func aNormalisationWhoseWeightComesFromTheSumStays() throws {
+    let text = """
+      module @m {
+        parameter @words : f32[9, 8]
+        function @main(%t: i32[b], %r: f32[8]) -> (n: f32[b, 8]) {
+          %g = gather @words, %t
+          %s = add %g, %r
+          %w = reduce.sum %s {axes = [0]}
+          %n = layer_norm %s, %w {epsilon = 0.5, weight = true}
+          return %n
+        }
+      }
+      """
+    #expect(
+      try explanations(text, "fuse-embedding") == [
+        "fused 1 lookup, 1 addend; not its normalisation: %w, its weight or bias, needs the sum"
+      ])
+  }
+
   @Test(arguments: [
     (
       "%s = add %x, %y", "%p",

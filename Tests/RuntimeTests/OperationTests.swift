@@ -124,6 +124,96 @@ import Testing
     }
   }
 
+  @Test(arguments: [nil, true, false] as [Bool?], [false, true])
+  func `sums of embeddings`(isCentered: Bool?, keepsSum: Bool) throws {
+    let norm = isCentered.map {
+      FusedNormalization(isCentered: $0, epsilon: 1e-3, hasWeight: keepsSum, hasBias: !keepsSum)
+    }
+    typealias Term = FusedEmbedding.Term
+    let operation = FusedEmbedding(
+      terms: [
+        Term(isLookup: true, scale: 1.5), Term(isLookup: true), Term(isLookup: false, scale: 0.5),
+        Term(isLookup: false),
+      ], norm: norm, keepsSum: keepsSum)
+    for (batch, width) in [(0, 3), (1, 1), (3, 40), (5, 17)] {
+      let tokens = HostTensor(.int32, [batch, 4]) { Double(($0[0] * 5 + $0[1] * 3) % 6) }
+      let parameters: [String: HostTensor] = [
+        "words": .random([6, width], seed: 1), "places": .random([4, width], seed: 2),
+        "row": .random([1, width], seed: 3), "vector": .random([width], seed: 4),
+      ]
+      let model = try Model(parameters) { graph in
+        let parameter = { (name: String, graph: inout Graph) in
+          let shape = parameters[name]?.shape.map { Dimension(constant: $0) } ?? []
+          return graph.parameter(name, TensorType(.float32, shape))
+        }
+        let tokens = graph.addArgument(TensorType(.int32, ["batch", 4]), name: "tokens")
+        let rows = graph.addArgument(
+          TensorType(.float32, ["batch", 4, Dimension(constant: width)]), name: "rows")
+        let positions = try graph.append(.iota(Iota(shape: [4], axis: 0)))
+        var operands = [
+          parameter("words", &graph), tokens, parameter("places", &graph), positions, rows,
+          parameter("row", &graph),
+        ]
+        if norm != nil { operands.append(parameter("vector", &graph)) }
+        let results = try graph.append(.embedding(operation), operands)
+        return results.enumerated().map { ("y\($0)", $1) }
+      }
+      let rows = HostTensor.random([batch, 4, width], seed: 5)
+      try withEachInstructionSet { try model.check([tokens, rows], $0) }
+    }
+  }
+
+  @Test(arguments: [0, 1, 4])
+  func `sums of embeddings in a loop`(batch: Int) throws {
+    let module = try Module(
+      parsing: """
+        module @m {
+          parameter @words : f32[9, 20]
+          function @main(%h: f32[batch, 20], %tokens: i32[batch, time]) -> (h: f32[batch, 20]) {
+            %h_T = scan %h, %tokens, @words {time = time, carry = 1, scanned = 1}
+              body(%h: f32[batch, 20], %t: i32[batch], %words: f32[9, 20]) {
+                %n = embedding %words, %t, %h {lookups = [true, false], norm = layer_norm, epsilon = 0.25}
+                yield %n
+              }
+            return %h_T
+          }
+        }
+        """)
+    let model = Model(module, ["words": .random([9, 20], seed: 1)])
+    let tokens = HostTensor(.int32, [batch, 5]) { Double(($0[0] * 5 + $0[1] * 4) % 9) }
+    try withEachInstructionSet { try model.check([.random([batch, 20], seed: 2), tokens], $0) }
+  }
+
+  @Test func `a bad index of a sum of embeddings is told as that of its input`() throws {
+    typealias Term = FusedEmbedding.Term
+    let operation = FusedEmbedding(terms: [Term(isLookup: true), Term(isLookup: true)])
+    let tables = [
+      "words": HostTensor.random([6, 3], seed: 1), "places": .random([4, 3], seed: 2),
+    ]
+    let model = try Model(tables) { graph in
+      let tokens = graph.addArgument(TensorType(.int32, ["batch", "time"]), name: "tokens")
+      let positions = graph.addArgument(TensorType(.int32, ["time"]), name: "positions")
+      let operands = [
+        graph.parameter("words", TensorType(.float32, [6, 3])), tokens,
+        graph.parameter("places", TensorType(.float32, [4, 3])), positions,
+      ]
+      return [("y", try graph.append(.embedding(operation), operands, names: ["y"])[0])]
+    }
+    for (tokens, positions, message) in [
+      (
+        [1, 2, 6, -1], [0, 9], "tokens[1, 0] is 6, not a row of a table of 6 rows (embedding %y )"
+      ),
+      ([1, 2, 3, 4], [0, 4], "positions[1] is 4, not a row of a table of 4 rows (embedding %y )"),
+    ] as [([Double], [Double], String)] {
+      let inputs = [
+        HostTensor(.int32, [2, 2], tokens), HostTensor(.int32, [2], positions),
+      ]
+      #expect {
+        try model.run(inputs, threads: 2)
+      } throws: { "\($0)" == message }
+    }
+  }
+
   @Test(arguments: [0, 1, 5])
   func `contraction over all rows`(rows: Int) throws {
     try check([:], [.random([rows, 3, 7], seed: 1), .random([rows, 3, 4], seed: 2)]) { graph in

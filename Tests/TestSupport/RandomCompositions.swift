@@ -102,7 +102,7 @@ private struct CompositionDraw {
   // MARK: - Steps
 
   mutating func step() throws {
-    switch int(isBody ? 10 : 15) {
+    switch int(isBody ? 11 : 16) {
     case 0, 1: try addUnary()
     case 2, 3: try addBinary()
     case 4, 5: try addProduct()
@@ -110,9 +110,10 @@ private struct CompositionDraw {
     case 7: try addGELU()
     case 8: try addSlices()
     case 9: try addNormalization()
-    case 10: try addSoftmax()
-    case 11: try addReduction()
-    case 12: try addRecurrentLayer()
+    case 10: try addEmbedding()
+    case 11: try addSoftmax()
+    case 12: try addReduction()
+    case 13: try addRecurrentLayer()
     default: try addScan()
     }
   }
@@ -246,6 +247,10 @@ private struct CompositionDraw {
   /// A normalisation of rows, centred or not, with weight and bias at times.
   private mutating func addNormalization() throws {
     guard let (x, bound) = any(where: { $0.shape.last == 4 }), bound < 100 else { return }
+    try addNormalization(of: x, bound: bound)
+  }
+
+  private mutating func addNormalization(of x: Value, bound: Double) throws {
     let last = graph.type(of: x).rank - 1
     let mean = SequentIR.Operation.reduce(Reduce(.mean, axes: [last], keepsAxes: true))
     var centred = x
@@ -260,6 +265,29 @@ private struct CompositionDraw {
     if chance(60) { y = try graph.append(.binary(.multiply), y, weight([4])) }
     if chance(60) { y = try graph.append(.binary(.add), weight([4]), y) }
     pool.append((y, 4))
+  }
+
+  /// Rows of weights by number, scaled at times, with what is of their shape or shorter, and at times a
+  /// normalisation; a lookup is used elsewhere now and then.
+  private mutating func addEmbedding() throws {
+    let places = try graph.append(.iota(Iota(shape: [3], axis: 0)))
+    let tokens = isBody ? places : lengths ?? places
+    var sum: Value?
+    for _ in 0...int(3) {
+      var rows = try graph.append(
+        .gather(Gather()), weight([isBody ? 4 : 5, 4]), tokens)
+      if chance(20), !isBody { pool.append((rows, 1)) }
+      if chance(30) { rows = try graph.append(.binary(.multiply), scalar(1.5), rows) }
+      if chance(30) { rows = try graph.append(.binary(.add), rows, weight([4])) }
+      sum = try sum.map { try graph.append(.binary(.add), $0, rows) } ?? rows
+    }
+    guard let sum else { return }
+    let type = graph.type(of: sum)
+    pool.append((sum, 12))
+    if let (x, bound) = any(where: { $0 == type }), chance(50) {
+      _ = try add(.binary(.add), sum, x, bound: bound + 12)
+    }
+    if chance(50) { try addNormalization(of: sum, bound: 12) }
   }
 
   private mutating func addRecurrentLayer() throws {

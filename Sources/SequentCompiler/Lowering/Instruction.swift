@@ -32,6 +32,9 @@ public enum Kernel: Hashable, Sendable {
   case normalization(FusedNormalization)
   /// Inputs: x, weight if there is one, the output's gradient.
   case normalizationGradient(FusedNormalization)
+  /// Inputs: for every term its source, and its indices if it looks up; weight, bias, where there are
+  /// such. Outputs: what is normalised if it is, the sum if it is given.
+  case embedding(Embedding)
   case attention(Attention)
   /// Inputs: those of the forward kernel, its output and statistics, the output's gradient.
   case attentionGradient(Attention)
@@ -59,6 +62,13 @@ public enum Kernel: Hashable, Sendable {
   case optimizerUpdate(OptimizerUpdate)
   /// Brings weights into a kernel's own order.
   case pack(Packing)
+
+  /// A sum of embeddings.
+  public struct Embedding: Hashable, Sendable {
+    public var sum: FusedEmbedding
+    /// For every term the rows of its table, where that is packed in bfloat16.
+    public var bfloat16Rows: [Int?]
+  }
 
   /// A product of matrices: inputs a `[outer, inner, m, k]`, b likewise or packed, bias, residual;
   /// outputs c, and the activation's slope if it is wanted.
@@ -177,7 +187,7 @@ extension Instruction {
         && (!gemm.hasResidual || inputs[inputs.count - 1].hasUnitColumns)
         && (!gemm.isPacked || inputs[1].isDense)
         && (inputs.prefix(2) + outputs).allSatisfy(\.strides.areNotNegative)
-    case .recurrentSequenceGradient, .argmax, .gather, .scatterAdd, .checkLengths,
+    case .recurrentSequenceGradient, .argmax, .gather, .embedding, .scatterAdd, .checkLengths,
       .crossEntropy, .crossEntropyGradient, .normalization, .normalizationGradient, .randomUniform,
       .pack(.recurrentBias), .pack(.bfloat16Table):
       (inputs + outputs).allSatisfy(\.isDense)

@@ -18,13 +18,37 @@ extension Lowerer {
     constantPosition(of: view).map(constants.isBfloat16) ?? false
   }
 
-  /// Rows of a table; one that was stored in bfloat16 stays so in memory.
+  /// A table as kernels take it; one that was stored in bfloat16 stays so in memory, and its rows are
+  /// counted.
+  private mutating func packed(table: View) throws -> (view: View, bfloat16Rows: Int?) {
+    guard table.isDense, isBfloat16(table) else { return (try dense(table), nil) }
+    return (try packed(.bfloat16Table, [table]), table.shape[0])
+  }
+
+  /// Rows of a table.
   mutating func gather(from table: View, _ indices: View, into output: View) throws {
-    if table.isDense, isBfloat16(table) {
-      let rows = try packed(.bfloat16Table, [table])
-      emit(.gather(bfloat16Rows: table.shape[0]), [rows, indices], into: output)
-    } else {
-      emit(.gather(bfloat16Rows: nil), [try dense(table), indices], into: output)
+    let (rows, bfloat16Rows) = try packed(table: table)
+    emit(.gather(bfloat16Rows: bfloat16Rows), [rows, indices], into: output)
+  }
+
+  /// Rows of tables and tensors, added up and normalised.
+  mutating func embedding(
+    _ embedding: FusedEmbedding, _ operands: [View], _ shapes: [[Int]]
+  ) throws -> [View] {
+    let operands = embedding.sorted(operands)
+    var inputs: [View] = []
+    var bfloat16Rows: [Int?] = []
+    for (source, indices) in operands.terms {
+      let (rows, count) = indices == nil ? (try dense(source), nil) : try packed(table: source)
+      bfloat16Rows.append(count)
+      inputs.append(rows)
+      if let indices { inputs.append(try dense(indices)) }
     }
+    for vector in operands.vectors { inputs.append(try dense(vector)) }
+    let outputs = try shapes.map { try allocate(.float32, $0) }
+    emit(
+      .embedding(Kernel.Embedding(sum: embedding, bfloat16Rows: bfloat16Rows)), inputs,
+      into: outputs)
+    return outputs
   }
 }

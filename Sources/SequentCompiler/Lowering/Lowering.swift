@@ -138,6 +138,8 @@ extension Lowerer {
       emit(
         .normalizationGradient(gradient.forward), try operands.map { try dense($0) }, into: outputs)
       return outputs
+    case .embedding(let embedding):
+      return try self.embedding(embedding, operands, shapes)
     case .attention(let attention):
       return try self.attention(attention, operands, shapes)
     case .attentionGradient(let gradient):

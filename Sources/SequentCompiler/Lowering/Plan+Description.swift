@@ -60,6 +60,8 @@ extension Kernel {
     case .softmax: "softmax"
     case .normalization(let norm): norm.mnemonic
     case .normalizationGradient(let norm): NormalizationGradient(of: norm).mnemonic
+    case .embedding(let embedding):
+      embedding.bfloat16Rows.contains { $0 != nil } ? "embedding.bf16" : "embedding"
     case .attention(let attention): attention.isAdditive ? "additive_attention" : "attention"
     case .attentionGradient(let attention):
       attention.isAdditive ? "additive_attention_gradient" : "attention_gradient"

@@ -20,6 +20,9 @@ extension Instruction {
     case .softmax: return 24 * elements
     case .normalization: return 8 * elements
     case .normalizationGradient: return 20 * elements
+    case .embedding(let embedding):
+      let perTerm = 2 * embedding.sum.terms.count
+      return Double(perTerm + (embedding.sum.norm == nil ? 0 : 8)) * elements
     case .attention(let attention): return attentionFlops(attention)
     case .attentionGradient(let attention): return 2.5 * attentionFlops(attention)
     case .recurrentCell(let cell): return Double(20 * cell.gates.count) * elements
@@ -45,6 +48,13 @@ extension Instruction {
   public var bytes: Double {
     switch kernel {
     case .gather: return Double(inputs[1].count + 2 * outputs[0].count) * 4
+    case .embedding(let embedding):
+      // Of a table only the rows that are looked up, by what the sum is wide.
+      let width = outputs[0].shape[outputs[0].rank - 1]
+      let sources = embedding.sum.sorted(inputs).terms.map { source, indices in
+        indices.map { $0.count * (width + 1) } ?? source.distinctCount
+      }
+      return Double((sources + outputs.map(\.count)).reduce(0, +)) * 4
     case .updateRows: return Double(inputs[1].count + 2 * inputs[0].count) * 4
     default: return (inputs + outputs).reduce(0) { $0 + Double($1.distinctCount) * 4 }
     }

@@ -19,6 +19,8 @@ public enum Pipelines {
     fuseNormalization,
     fuseCrossEntropy,
     fuseEpilogue,
+    // What is left of sums once products have taken what is added to them.
+    fuseEmbedding,
     canonicalize,
   ]
 

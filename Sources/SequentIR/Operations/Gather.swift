@@ -41,13 +41,22 @@ extension Gather {
   public func gradient(
     of node: Node, upstream: [Value?], _ b: inout GradientBuilder
   ) throws(TypeError) -> [Value?] {
-    let table = b.type(of: node.operands[0])
-    guard let dy = upstream[0], table.elementType == .float32 else { return [nil, nil] }
+    guard let dy = upstream[0], b.type(of: node.operands[0]).elementType == .float32 else {
+      return [nil, nil]
+    }
+    return [try Self.gradient(of: node.operands[0], node.operands[1], dy, &b), nil]
+  }
+
+  /// The gradient of a table whose rows by indices have the gradient dy.
+  static func gradient(
+    of table: Value, _ indices: Value, _ dy: Value, _ b: inout GradientBuilder
+  ) throws(TypeError) -> Value {
+    let table = b.type(of: table)
     guard let rows = table.shape[0].staticSize, table.rank == 2 else {
       throw TypeError(
         "gather: the gradient of a table \(table) is not known, only that of [rows, width] with a "
           + "constant number of rows")
     }
-    return [try b.emit(.scatterAdd(ScatterAdd(rows: rows)), node.operands[1], dy), nil]
+    return try b.emit(.scatterAdd(ScatterAdd(rows: rows)), indices, dy)
   }
 }

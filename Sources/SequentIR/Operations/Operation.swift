@@ -32,6 +32,7 @@ public enum Operation: Hashable, Sendable {
   case softmax(FusedSoftmax)
   case normalization(FusedNormalization)
   case normalizationGradient(NormalizationGradient)
+  case embedding(FusedEmbedding)
   case attention(FusedAttention)
   case attentionGradient(FusedAttentionGradient)
   case recurrentCell(FusedRecurrentCell)
@@ -78,6 +79,7 @@ extension Operation {
     case .softmax(let payload): payload
     case .normalization(let payload): payload
     case .normalizationGradient(let payload): payload
+    case .embedding(let payload): payload
     case .attention(let payload): payload
     case .attentionGradient(let payload): payload
     case .recurrentCell(let payload): payload
@@ -100,9 +102,10 @@ extension Operation {
     Broadcast.self, Slice.self, Concatenate.self, UpdateSlice.self, UpdateRows.self, Gather.self,
     Contract.self, ScatterAdd.self, Size.self, SplitTime.self, JoinTime.self, ChunkLengths.self,
     Scan.self, FusedLinear.self, FusedSoftmax.self, FusedNormalization.self,
-    NormalizationGradient.self, FusedAttention.self, FusedAttentionGradient.self,
-    FusedRecurrentCell.self, FusedRecurrentSequence.self, RecurrentSequenceGradient.self,
-    FusedCrossEntropy.self, CrossEntropyGradient.self, RandomUniform.self, OptimizerUpdate.self,
+    NormalizationGradient.self, FusedEmbedding.self, FusedAttention.self,
+    FusedAttentionGradient.self, FusedRecurrentCell.self, FusedRecurrentSequence.self,
+    RecurrentSequenceGradient.self, FusedCrossEntropy.self, CrossEntropyGradient.self,
+    RandomUniform.self, OptimizerUpdate.self,
   ]
 }
 
