@@ -36,7 +36,10 @@ public func compareVariants(
   var outputs: [Variant: [String: TensorData]] = [:]
   for variant in Variant.allCases {
     let model = try CompiledModel(artifact, options: variant.options)
-    outputs[variant] = try model.session(function: name, threads: threads).run(inputs)
+    let session = try model.session(function: name, threads: threads)
+    // States alone may have some of the sizes.
+    try session.bind(sizes)
+    outputs[variant] = try session.run(inputs)
   }
   var comparisons: [Comparison] = []
   for name in function.resultNames where function.states[name] == nil {

@@ -132,6 +132,40 @@ private struct WithoutLengths: Model {
     }
   }
 
+  /// A GPT that sees thirty-seven tokens, if its positions are learned.
+  private static func gpt(_ positions: PositionKind) throws -> CompiledModel {
+    var configuration = GPT.Configuration()
+    (configuration.positions, configuration.context) = (positions, 37)
+    (configuration.width, configuration.layers, configuration.heads) = (16, 1, 2)
+    configuration.feedForward = 16
+    configuration.text = CharacterLanguageModel.Configuration().text
+    return try GPT(configuration).compiled(seed: 4)
+  }
+
+  @Test func textEndsAtTheContext() throws {
+    let model = try Self.gpt(.learned)
+    let task = try model.task()
+    let long = String(repeating: "a", count: 37)
+    // With a cache, and reading from the beginning.
+    for generator in [try model.generator(), try Generator(task, session: model.session())] {
+      let texts = try generator.generate(
+        ["a", String(long.dropLast(3)), long], Self.options(100)
+      ).map { $0[0] }
+      #expect(texts.map(\.tokens.count) == [37, 4, 1] && texts.allSatisfy { $0.end == .context })
+      #expect(try generator.generate("a", Self.options(37)).end == .length)
+      let error = try #require(throws: ContextError.self) {
+        try generator.generate(["a", long + "a"], Self.options(), samples: 2)
+      }
+      #expect(error.index == 1 && error.tokens == 38 && error.context == 37)
+    }
+    let scorer = try model.scorer()
+    #expect(try scorer.score([long]).map(\.tokens.count) == [37])
+    #expect(throws: ContextError.self) { try scorer.score(["a", long + "a"]) }
+    let endless = try Self.gpt(.rotary)
+    #expect(try endless.task().context == nil)
+    #expect(try endless.generator().generate(long, Self.options(60)).tokens.count == 60)
+  }
+
   @Test func endsAtTheEndToken() throws {
     let text = TextEncoding(
       unit: .character, vocabulary: ["<pad>", "<unk>", "a", "</s>"], unknown: 1, end: 3)

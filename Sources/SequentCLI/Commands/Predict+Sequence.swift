@@ -10,10 +10,14 @@ func answer(
 ) throws {
   var alignments: [(title: String, alignment: Alignment)] = []
   var reader = LineReader()
+  var count = 0
   while let lines = try reader.nextLines() {
     for start in stride(from: 0, to: lines.count, by: linesAtOnce) {
       let lines = Array(lines[start...].prefix(linesAtOnce))
-      let found = try predictor.predict(lines, options.decoding)
+      let found = try namingLines(after: count) {
+        try predictor.predict(lines, options.decoding)
+      }
+      count += lines.count
       let answers = zip(lines, found).map { line, found in
         let answers = found.map { answer in
           Answer(

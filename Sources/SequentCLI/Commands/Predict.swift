@@ -94,6 +94,13 @@ let predictCommand = Command(
   }
 }
 
+/// Runs `body` on lines of standard input, of which others came before; an error about one names it.
+func namingLines<Result>(after count: Int, _ body: () throws -> Result) throws -> Result {
+  do { return try body() } catch let error as ContextError {
+    throw CommandError(error.message(of: "standard input:\(count + error.index + 1)"))
+  }
+}
+
 /// The options that models of a kind do not have.
 private func options(otherThanOf kind: ModelTask.Kind) -> [any AnyOption] {
   switch kind {
