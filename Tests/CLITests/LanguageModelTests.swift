@@ -9,7 +9,9 @@ import Testing
     folder = try TemporaryFolder()
     let result = try Sequent.shell(
       "sequent compile char-lm --set hidden=8 --set embedding=4 -o lm.sequent"
-        + " && sequent compile language-of-word --set hidden=2 -o labels.sequent", in: folder.url)
+        + " && sequent compile language-of-word --set hidden=2 -o labels.sequent"
+        + " && sequent compile gpt-small --set width=12 --set layers=1 --set feedForward=12"
+        + " --set positions=learned --set context=20 -o gpt.sequent", in: folder.url)
     try #require(result.status == 0, "\(result)")
   }
 
@@ -77,6 +79,25 @@ import Testing
     #expect(result.output.split(separator: "\n").count == 2, "\(result)")
   }
 
+  @Test func textEndsAtTheContext() throws {
+    let (longest, longer) = (String(repeating: "a", count: 20), String(repeating: "a", count: 21))
+    let result = try predict("gpt.sequent --length 500 --format json", input: "a\n\(longest)\n")
+    let counts = try result.output.split(separator: "\n").map {
+      try JSONDecoder().decode(Answers.self, from: Data($0.utf8)).answers[0].answer.count
+    }
+    #expect(result.status == 0 && counts == [20, 1], "\(result)")
+    #expect(try predict("gpt.sequent", input: "a").output.count == 22)
+    let message = "21 tokens, but the model sees 20 at most\n"
+    for (options, input, line) in [
+      ("", longer, 1), ("", "a\n\(longer)\nb\n", 2), ("--format json", "a\n\n\(longer)\n", 3),
+      ("--n-best 3", longer, 1), ("--score", "a\n\(longer)\n", 2),
+    ] {
+      let result = try predict("gpt.sequent \(options)", input: input)
+      #expect(result.status == 1 && result.output.isEmpty, "\(result)")
+      #expect(result.errors == "error: standard input:\(line): \(message)", "\(options)")
+    }
+  }
+
   @Test func textEndsAtAStop() throws {
     let whole = try predict("lm.sequent --length 100", input: "a").output.dropLast()
     let stop = try #require(whole.dropFirst(40).first)
@@ -128,6 +149,13 @@ import Testing
     ("--stop ''", "option --stop: an empty text ends nothing"),
     ("--score --seed 1", "option --seed: --score generates nothing"),
     ("--score --n-best 2", "option --n-best: --score has one answer for a line"),
+    ("--temperature 0 --n-best 2", "option --n-best: --temperature 0 draws one answer"),
+    ("--beam 2", "option --beam: lm.sequent is a languageModel model, which does not have it"),
+    ("--attention a.svg", "option --attention: lm.sequent is a languageModel model, which does not have it"),
+    ("--coverage-penalty 1", "option --coverage-penalty: lm.sequent is a languageModel model, which does not have it"),
+    ("--length-penalty 1", "option --length-penalty: lm.sequent is a languageModel model, which does not have it"),
+    ("--max-length 3", "option --max-length: lm.sequent is a languageModel model, which does not have it"),
+    ("--prefix a", "option --prefix: lm.sequent is a languageModel model, which does not have it"),
   ])
   func wrongUseIsSaid(_ options: String, _ message: String) throws {
     let result = try predict("lm.sequent \(options)", input: "a")

@@ -31,7 +31,9 @@ import Testing
   }
 
   @Test(arguments: DecodingModel.allCases)
-  func `a batch is one at a time, bit for bit, in any order, on any threads`(_ model: DecodingModel) throws {
+  func `a batch is one at a time, bit for bit, in any order, on any threads`(_ model: DecodingModel)
+    throws
+  {
     let decoder = try Self.decoder(model, threads: 1)
     for options in Self.all() {
       let alone = try Self.sources.map { try decoder.decode([$0], options)[0] }

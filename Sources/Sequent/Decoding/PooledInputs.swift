@@ -38,7 +38,7 @@ struct PooledInputs {
       pools.allSatisfy({ $0.type.shape[0] == count && $0.type.slotBytes != nil })
     else {
       throw PredictionError(
-        message: "\(step.name) takes a table of slots, but its states are not pools [slots, width]: "
+        message: "\(step.name) takes a table of slots, but its states are no pools [slots, width]: "
           + pools.map { "\($0.name) \($0.type)" }.joined(separator: ", "))
     }
     (self.slots, self.keys) = (slots, keys)

@@ -76,8 +76,8 @@ public final class SequenceDecoder {
     }
     if let context, options.prefix.count >= context {
       throw GenerationError(
-        message: "answers begin with \(options.prefix.count) tokens, but the model says \(context) at "
-          + "most")
+        message: "answers begin with \(options.prefix.count) tokens, but the model says "
+          + "\(context) at most")
     }
     try ContextError.check(sources.map(\.count), context: context)
     guard functions.hasAttention || !(options.recordsAttention || options.coveragePenalty > 0)

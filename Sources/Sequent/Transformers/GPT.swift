@@ -17,7 +17,9 @@ public struct GPT: Model {
     public var keyHeads: Int?
     /// The hidden width of the feed-forward networks.
     public var feedForward = 3072
-    /// How many positions are learned: then the model sees no more tokens. Others have no limit.
+    /// How many positions are learned, if they are: then the model sees no more tokens.
+    ///
+    /// Other positions have no limit.
     public var context = 1024
     /// Which vectors stand for positions.
     public var positions = PositionKind.learned

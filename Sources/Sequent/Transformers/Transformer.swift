@@ -27,7 +27,9 @@ public struct Transformer: Model {
     public var positions = PositionKind.sinusoidal
     /// The feed-forward networks' function.
     public var activation = Sequent.FeedForward.Activation.relu
-    /// How many positions are learned: then no more tokens are read or said. Others have no limit.
+    /// How many positions are learned, if they are: then no more tokens are read or said.
+    ///
+    /// Other positions have no limit.
     public var context = 256
     /// Whether the output's weights are the vectors of what is said.
     public var isTied = true
@@ -88,7 +90,7 @@ public struct Transformer: Model {
     return ["logits": logits(said)]
   }
 
-  /// `encode` reads sources, `step` a token of every row after what the cache holds of it:
+  /// Two functions that decode: one reads sources, one a token of every row after what the cache holds.
   ///
   ///     encode: source i32 [sources, source_time], source_lengths i32 [sources]
   ///     step:   tokens, slots, past i32 [rows], table i32 [rows, keys], row_sources i32 [rows],

@@ -24,8 +24,9 @@ struct LanguageModelOptions {
 
   /// Reads the options.
   ///
+  /// - Parameter count: how many answers a line gets.
   /// - Throws: `UsageError` for those of generating together with `--score`.
-  init(_ arguments: Arguments) throws {
+  init(_ arguments: Arguments, count: Int) throws {
     isScoring = arguments.has(Self.score)
     let generating = [Self.length.name, Self.stop.name] + SamplingOptions.all.map(\.name)
     if isScoring, let option = generating.first(where: arguments.has) {
@@ -34,7 +35,7 @@ struct LanguageModelOptions {
     var options = GenerationOptions()
     options.length = try arguments.value(Self.length) ?? options.length
     options.stops = try arguments.values(Self.stop)
-    options.sampling = try SamplingOptions.read(arguments)
+    options.sampling = try SamplingOptions.read(arguments, count: count)
     generation = options
   }
 }

@@ -70,7 +70,7 @@ let predictCommand = Command(
   }
   switch kind {
   case .languageModel:
-    let options = try LanguageModelOptions(arguments)
+    let options = try LanguageModelOptions(arguments, count: count ?? 1)
     guard options.isScoring else {
       return try generate(
         model, options.generation, samples: count ?? 1, format, threads: threads)

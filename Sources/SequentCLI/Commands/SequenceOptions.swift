@@ -52,7 +52,7 @@ struct SequenceOptions {
       guard options.beamWidth == nil else {
         throw UsageError("option --\(option.name): --beam draws nothing")
       }
-      options.sampling = try SamplingOptions.read(arguments)
+      options.sampling = try SamplingOptions.read(arguments, count: options.count)
     } else if options.beamWidth == nil, options.count > 1 {
       options.beamWidth = options.count
     }
