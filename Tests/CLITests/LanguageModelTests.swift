@@ -98,6 +98,25 @@ import Testing
     }
   }
 
+  @Test func aBeamLooksForTheBestText() throws {
+    for model in ["lm.sequent", "gpt.sequent"] {
+      let result = try predict("\(model) --beam 3 --n-best 2 --length 5", input: "a\n\nIn the\n")
+      let lines = result.output.split(separator: "\n").map {
+        $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+      }
+      try #require(lines.count == 3 && lines.allSatisfy { $0.count == 4 }, "\(result)")
+      #expect(lines.allSatisfy { $0[0] != $0[2] && Double($0[1]) ?? 0 > Double($0[3]) ?? 0 })
+      let alone = try predict("\(model) --beam 3 --n-best 2 --length 5", input: "In the")
+      #expect(alone.output == lines[2].joined(separator: "\t") + "\n", "\(alone)")
+      let first = try predict("\(model) --beam 1 --length 9 --format json", input: "a\n")
+      let greedy = try predict("\(model) --temperature 0 --length 9 --format json", input: "a\n")
+      let texts = try [first, greedy].map {
+        try JSONDecoder().decode(Answers.self, from: Data($0.output.utf8)).answers.map(\.answer)
+      }
+      #expect(texts[0] == texts[1], "\(first)")
+    }
+  }
+
   @Test func textEndsAtAStop() throws {
     let whole = try predict("lm.sequent --length 100", input: "a").output.dropLast()
     let stop = try #require(whole.dropFirst(40).first)
@@ -150,17 +169,27 @@ import Testing
     ("--score --seed 1", "option --seed: --score generates nothing"),
     ("--score --n-best 2", "option --n-best: --score has one answer for a line"),
     ("--temperature 0 --n-best 2", "option --n-best: --temperature 0 draws one answer"),
-    ("--beam 2", "option --beam: lm.sequent is a languageModel model, which does not have it"),
-    ("--attention a.svg", "option --attention: lm.sequent is a languageModel model, which does not have it"),
-    ("--coverage-penalty 1", "option --coverage-penalty: lm.sequent is a languageModel model, which does not have it"),
-    ("--length-penalty 1", "option --length-penalty: lm.sequent is a languageModel model, which does not have it"),
-    ("--max-length 3", "option --max-length: lm.sequent is a languageModel model, which does not have it"),
-    ("--prefix a", "option --prefix: lm.sequent is a languageModel model, which does not have it"),
+    ("--beam 2 --seed 1", "option --seed: --beam draws nothing"),
+    ("--beam 2 --n-best 3", "option --n-best: 3 answers of --beam 2"),
+    ("--beam 2 --stop x", "option --stop: --beam ends texts by the model alone"),
+    ("--length-penalty 1", "option --length-penalty: without --beam text is drawn"),
+    ("--score --beam 2", "option --beam: --score generates nothing"),
   ])
   func wrongUseIsSaid(_ options: String, _ message: String) throws {
     let result = try predict("lm.sequent \(options)", input: "a")
     #expect(result.status == 2 && result.output.isEmpty, "\(result)")
     #expect(result.errors.hasPrefix("error: \(message)\n"), "\(result)")
+  }
+
+  @Test(arguments: ["--attention a.svg", "--coverage-penalty 1", "--max-length 3", "--prefix a"])
+  func nothingIsSaidForASource(_ options: String) throws {
+    let result = try predict("lm.sequent \(options)", input: "a")
+    let option = options.split(separator: " ")[0]
+    #expect(result.status == 2 && result.output.isEmpty, "\(result)")
+    #expect(
+      result.errors.hasPrefix(
+        "error: option \(option): lm.sequent is a languageModel model, which does not have it\n"),
+      "\(result)")
   }
 
   @Test(arguments: ["--length 5", "--score", "--seed 1", "--stop x", "--beam 2"])

@@ -158,12 +158,50 @@ private struct WithoutLengths: Model {
       }
       #expect(error.index == 1 && error.tokens == 38 && error.context == 37)
     }
+    var beam = DecodingOptions.beam(2)
+    beam.maximumLength = 100
+    let generator = try model.generator()
+    let found = try generator.generate(["a", String(long.dropLast(3))], beam: beam)
+    #expect(found.map(\.[0].hypothesis.tokens.count) == [37, 4])
+    #expect(throws: ContextError.self) { try generator.generate([long + "a"], beam: beam) }
     let scorer = try model.scorer()
     #expect(try scorer.score([long]).map(\.tokens.count) == [37])
     #expect(throws: ContextError.self) { try scorer.score(["a", long + "a"]) }
     let endless = try Self.gpt(.rotary)
     #expect(try endless.task().context == nil)
     #expect(try endless.generator().generate(long, Self.options(60)).tokens.count == 60)
+  }
+
+  /// With a cache, with states, and reading from the beginning.
+  @Test func aBeamFindsTextsAsTheScorerScoresThem() throws {
+    for model in try [Self.gpt(.learned), Self.small(), WithoutStates().compiled(seed: 1)] {
+      let generator = try model.generator()
+      // A scored line follows a line's end, as an empty prompt does.
+      let prompts = ["\nIn the ", "\na", "", "\nAnd it came to pass"]
+      var options = DecodingOptions.beam(5, best: 3)
+      options.maximumLength = 12
+      let answers = try generator.generate(prompts, beam: options)
+      #expect(try prompts.map { try generator.generate([$0], beam: options)[0] } == answers)
+      for (prompt, answers) in zip(prompts, answers) {
+        #expect(Set(answers.map(\.text)).count == 3)
+        #expect(answers.map(\.hypothesis.score) == answers.map(\.hypothesis.score).sorted(by: >))
+        let scores = try model.scorer().score(answers.map { prompt.dropFirst() + $0.text })
+        for (answer, score) in zip(answers, scores) {
+          #expect(answer.hypothesis.tokens == score.tokens.suffix(12))
+          let wanted = score.logProbabilities.suffix(12).reduce(0, +)
+          #expect(abs(answer.hypothesis.logProbability - wanted) <= 1e-5 * abs(wanted))
+        }
+      }
+      var (one, greedy) = (DecodingOptions.beam(1), Self.options(12))
+      (one.maximumLength, greedy.sampling.temperature) = (12, 0)
+      let first = try generator.generate(prompts, beam: one)
+      #expect(first.map(\.[0].text) == (try generator.generate(prompts, greedy).map(\.[0].text)))
+      options.coveragePenalty = 1
+      #expect(throws: GenerationError.self) { try generator.generate(["a"], beam: options) }
+      #expect(throws: GenerationError.self) {
+        try generator.generate(["a"], beam: DecodingOptions())
+      }
+    }
   }
 
   @Test func endsAtTheEndToken() throws {

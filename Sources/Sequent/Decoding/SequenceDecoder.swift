@@ -114,40 +114,24 @@ public final class SequenceDecoder {
   private func search(
     _ sources: [[Int32]], _ options: DecodingOptions
   ) throws -> [[Hypothesis]] {
-    var searches = try sources.map { source -> any DecodingSearch in
-      let rules = DecodingRules(
-        options: options, end: end, excluded: excluded, sourceLength: source.count,
-        context: context ?? .max)
-      guard let width = options.beamWidth else {
-        return try SamplingSearch(rules, source: source)
-      }
-      return BeamSearch(rules, width: width)
-    }
-    try state.start(sources)
-    var active = sources.indices.map { (source: $0, rows: 1) }
-    var tokens = Array(repeating: begin, count: sources.count)
-    while !active.isEmpty {
-      try state.read(tokens)
-      var parents: [Int] = []
-      var left: [(source: Int, rows: Int)] = []
-      tokens = []
-      try state.withResults { logits, attention in
-        let count = active.reduce(0) { $0 + $1.rows }
-        let (width, time) = (logits.count / count, attention.count / count)
-        var first = 0
-        for (source, rows) in active {
-          let next = try searches[source].advance(
-            logits.extracting(first * width..<(first + rows) * width),
-            attention.extracting(first * time..<(first + rows) * time))
-          parents += next.map { first + $0.parent }
-          tokens += next.map(\.token)
-          if !next.isEmpty { left.append((source, next.count)) }
-          first += rows
+    var searches = DecodingSearches(
+      try sources.map { source -> any DecodingSearch in
+        let rules = DecodingRules(
+          options: options, end: end, excluded: excluded, sourceLength: source.count,
+          context: context ?? .max)
+        guard let width = options.beamWidth else {
+          return try SamplingSearch(rules, source: source)
         }
-      }
-      active = left
-      if !active.isEmpty { try state.select(rows: parents) }
+        return BeamSearch(rules, width: width)
+      })
+    try state.start(sources)
+    var tokens = Array(repeating: begin, count: sources.count)
+    while !searches.isOver {
+      try state.read(tokens)
+      let rows = try state.withResults { try searches.advance($0, $1) }
+      tokens = rows.map(\.token)
+      if !searches.isOver { try state.select(rows: rows.map(\.parent)) }
     }
-    return searches.map(\.answers)
+    return searches.answers
   }
 }

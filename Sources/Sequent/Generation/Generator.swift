@@ -50,12 +50,12 @@ public struct GeneratedText: Hashable, Sendable {
 /// order, or the number of threads. Padding, unknown and begin tokens are never chosen. A text ends where the
 /// model would have to see more tokens than it can; a prompt that is longer is a `ContextError`.
 public final class Generator {
-  private let reader: LanguageModelReader
-  private var encoder: TextEncoder { reader.encoder }
+  let reader: LanguageModelReader
+  var encoder: TextEncoder { reader.encoder }
   /// How many tokens the model sees.
   private let context: Int
   /// Tokens that are no text.
-  private let excluded: [Int32]
+  let excluded: [Int32]
 
   /// Creates a generator that runs in a session of its own.
   ///
@@ -127,7 +127,7 @@ public final class Generator {
   }
 
   /// How many texts are written side by side.
-  private static let rowsPerBatch = 64
+  static let rowsPerBatch = 64
 
   private func row(
     _ prompt: String, _ index: Int, sample: Int, _ options: GenerationOptions
@@ -135,6 +135,16 @@ public final class Generator {
     guard options.length > 0 else {
       throw GenerationError(message: "a text of \(options.length) tokens, expected at least 1")
     }
+    let tokens = try tokens(of: prompt, at: index)
+    return Row(
+      prompt: tokens, history: tokens,
+      sampler: try Sampler(options.sampling, stream: "\(sample) \(prompt)", excluding: excluded),
+      stream: TextStream(encoder, after: prompt, stops: options.stops),
+      limit: min(options.length, limit(tokens)))
+  }
+
+  /// The tokens of a prompt, which has a place among others.
+  func tokens(of prompt: String, at index: Int) throws -> [Int32] {
     var tokens = encoder.encode(prompt)
     if tokens.isEmpty || encoder.encoding.begin != nil {
       guard let start = encoder.start else {
@@ -146,13 +156,11 @@ public final class Generator {
     guard tokens.count <= context else {
       throw ContextError(index: index, tokens: tokens.count, context: context)
     }
-    return Row(
-      prompt: tokens, history: tokens,
-      sampler: try Sampler(options.sampling, stream: "\(sample) \(prompt)", excluding: excluded),
-      stream: TextStream(encoder, after: prompt, stops: options.stops),
-      // The last token is chosen, but not seen.
-      limit: min(options.length, context - (tokens.count - 1)))
+    return tokens
   }
+
+  /// How many tokens can follow a prompt: the last of them is not seen.
+  func limit(_ prompt: [Int32]) -> Int { context - (prompt.count - 1) }
 
   /// Writes rows side by side; one that is finished leaves.
   private func write<Rows: MutableCollection<Row>>(

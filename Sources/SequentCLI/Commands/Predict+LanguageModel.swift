@@ -57,6 +57,23 @@ func generate(
   } while true
 }
 
+/// Goes on with every line of standard input by a beam.
+func generate(
+  _ model: CompiledModel, beam options: DecodingOptions, _ format: AnswerFormat, threads: Int?
+) throws {
+  let generator = try model.generator(threads: threads)
+  var reader = LineReader()
+  var count = 0
+  while let lines = try reader.nextLines() {
+    for start in stride(from: 0, to: lines.count, by: linesAtOnce) {
+      let prompts = Array(lines[start...].prefix(linesAtOnce))
+      let found = try namingLines(after: count) { try generator.generate(prompts, beam: options) }
+      count += prompts.count
+      try output(zip(prompts, found).map { printed($1, for: $0, format) }.joined())
+    }
+  }
+}
+
 /// Prints a prompt and what follows it, while it is written.
 private func write(
   _ prompt: String, _ generator: Generator, _ options: GenerationOptions

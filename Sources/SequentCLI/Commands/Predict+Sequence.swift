@@ -4,6 +4,16 @@ import SequentBenchmarks
 /// How many lines are answered before the first of their answers is printed.
 private let linesAtOnce = 1024
 
+/// The answers to a line as they are printed.
+func printed(_ found: [SequenceAnswer], for line: String, _ format: AnswerFormat) -> String {
+  let answers = found.map { answer in
+    Answer(
+      text: format == .json ? answer.text : escaped(answer.text),
+      score: answer.hypothesis.score, logProbability: answer.hypothesis.logProbability)
+  }
+  return format == .json ? json(of: answers, for: line) : fields(of: answers)
+}
+
 /// Answers every line of standard input with a text.
 func answer(
   _ predictor: SequencePredictor, _ options: SequenceOptions, _ format: AnswerFormat
@@ -18,15 +28,7 @@ func answer(
         try predictor.predict(lines, options.decoding)
       }
       count += lines.count
-      let answers = zip(lines, found).map { line, found in
-        let answers = found.map { answer in
-          Answer(
-            text: format == .json ? answer.text : escaped(answer.text),
-            score: answer.hypothesis.score, logProbability: answer.hypothesis.logProbability)
-        }
-        return format == .json ? json(of: answers, for: line) : fields(of: answers)
-      }
-      try output(answers.joined())
+      try output(zip(lines, found).map { printed($1, for: $0, format) }.joined())
       guard options.alignmentPath != nil else { continue }
       for (line, found) in zip(lines, found) {
         guard let best = found.first else { continue }
