@@ -181,26 +181,22 @@ import Testing
     #expect(result.errors.hasPrefix("error: \(message)\n"), "\(result)")
   }
 
-  @Test(arguments: ["--attention a.svg", "--coverage-penalty 1", "--max-length 3", "--prefix a"])
-  func nothingIsSaidForASource(_ options: String) throws {
-    let result = try predict("lm.sequent \(options)", input: "a")
-    let option = options.split(separator: " ")[0]
-    #expect(result.status == 2 && result.output.isEmpty, "\(result)")
-    #expect(
-      result.errors.hasPrefix(
-        "error: option \(option): lm.sequent is a languageModel model, which does not have it\n"),
-      "\(result)")
-  }
-
-  @Test(arguments: ["--length 5", "--score", "--seed 1", "--stop x", "--beam 2"])
-  func otherModelsHaveNoneOfThis(_ options: String) throws {
-    let result = try predict("labels.sequent \(options)", input: "a")
-    let option = options.split(separator: " ")[0]
-    #expect(result.status == 2 && result.output.isEmpty, "\(result)")
-    #expect(
-      result.errors.hasPrefix(
-        "error: option \(option): labels.sequent is a classify model, which does not have it\n"
-      ),
-      "\(result)")
+  @Test(arguments: [
+    ("labels.sequent", "classify", ["--length 5", "--score", "--seed 1", "--stop x", "--beam 2"]),
+    (
+      "lm.sequent", "languageModel",
+      ["--attention a.svg", "--coverage-penalty 1", "--max-length 3", "--prefix a"]
+    ),
+  ])
+  func otherModelsHaveNoneOfThis(_ model: String, _ kind: String, _ all: [String]) throws {
+    for options in all {
+      let result = try predict("\(model) \(options)", input: "a")
+      let option = options.split(separator: " ")[0]
+      #expect(result.status == 2 && result.output.isEmpty, "\(result)")
+      #expect(
+        result.errors.hasPrefix(
+          "error: option \(option): \(model) is a \(kind) model, which does not have it\n"),
+        "\(result)")
+    }
   }
 }
