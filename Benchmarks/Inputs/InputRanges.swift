@@ -9,25 +9,31 @@ enum InputRange: Hashable {
 }
 
 extension Graph {
-  /// The range of an integer argument by what it is used for; nil when it does not index anything.
+  /// The ranges of an integer argument by what it is used for, which it has to be in all of; none when
+  /// it does not index anything.
   ///
-  /// Looks for the first use as rows of a `gather` or lengths of a recurrence, or for a comparison
-  /// with a count of steps, through whatever lies between.
-  func range(of argument: Value) -> InputRange? {
-    var reached: Set<Value> = [argument]
+  /// Looks for uses as rows of a table or lengths of a recurrence, and for comparisons with a count of
+  /// steps, through whatever lies between.
+  func ranges(of argument: Value) -> [InputRange] {
+    // What is added to the argument in each value that holds its numbers.
+    var reached: [Value: Int] = [argument: 0]
+    var ranges: [InputRange] = []
     for node in nodes {
-      for (position, operand) in node.operands.enumerated() where reached.contains(operand) {
-        if let range = range(node, position) { return range }
-        if node.operation.keepsIntegers { reached.formUnion(node.results) }
+      for (position, operand) in node.operands.enumerated() {
+        guard let added = reached[operand] else { continue }
+        if let range = range(node, position, added) { ranges.append(range) }
+        guard node.operation.keepsIntegers(at: position) else { continue }
+        let more = node.operation == .binary(.add) ? number(node.operands[1 - position]) ?? 0 : 0
+        for result in node.results { reached[result] = added + more }
       }
     }
-    return nil
+    return ranges
   }
 
-  private func range(_ node: Node, _ position: Int) -> InputRange? {
+  private func range(_ node: Node, _ position: Int, _ added: Int) -> InputRange? {
     let last = node.operands.count - 1
     switch node.operation {
-    case .gather where position == 1:
+    case .gather where position == 1, .updateRows where position == 1:
       return .index(below: type(of: node.operands[0]).shape[0])
     case .embedding(let sum):
       let terms = sum.sorted(Array(node.operands.indices)).terms
@@ -40,7 +46,18 @@ extension Graph {
     case .compare:
       let other = node.operands[1 - position]
       guard isCount(other), let steps = type(of: other).shape.last else { return nil }
-      return .length(upTo: steps)
+      // A token more than what came before is a length.
+      return added == 1 ? .index(below: steps) : .length(upTo: steps)
+    default: return nil
+    }
+  }
+
+  /// A whole number that a value holds everywhere.
+  private func number(_ value: Value) -> Int? {
+    guard let node = producer(of: value) else { return nil }
+    switch node.operation {
+    case .constant(let constant): return constant.splat.flatMap { Int(exactly: $0) }
+    case .reshape, .broadcast, .cast: return number(node.operands[0])
     default: return nil
     }
   }
@@ -57,10 +74,11 @@ extension Graph {
 }
 
 extension Operation {
-  /// Whether the results hold the first operand's numbers, moved or shifted.
-  fileprivate var keepsIntegers: Bool {
+  /// Whether the results hold an operand's numbers, moved or shifted.
+  fileprivate func keepsIntegers(at position: Int) -> Bool {
     switch self {
-    case .reshape, .transpose, .broadcast, .slice, .concatenate, .binary, .select, .gather: true
+    case .reshape, .transpose, .broadcast, .slice, .concatenate, .binary, .select: true
+    case .gather: position == 0
     default: false
     }
   }

@@ -55,12 +55,14 @@ public struct RandomInputs: Sendable {
   }
 
   private func integers(_ argument: Int, _ sizes: Bindings) throws -> ClosedRange<Int32> {
-    switch function.graph.range(of: function.graph.arguments[argument]) {
-    case .index(let limit)?: 0...Int32(clamping: max(try limit.size(sizes) - 1, 0))
-    case .length(let limit)?:
-      Self.lengths(upTo: Int32(clamping: max(try limit.size(sizes), 1)), isRagged)
-    case nil: 0...1
+    let ranges = try function.graph.ranges(of: function.graph.arguments[argument]).map { range in
+      switch range {
+      case .index(let limit): 0...Int32(clamping: max(try limit.size(sizes) - 1, 0))
+      case .length(let limit):
+        Self.lengths(upTo: Int32(clamping: max(try limit.size(sizes), 1)), isRagged)
+      }
     }
+    return ranges.dropFirst().reduce(ranges.first ?? 0...1) { $0.clamped(to: $1) }
   }
 
   private static func lengths(upTo limit: Int32, _ isRagged: Bool) -> ClosedRange<Int32> {

@@ -39,9 +39,11 @@ public func compareVariants(
   let reference = try evaluate(function, inputs, weights, sizes)
   func run(_ variant: Variant) throws -> Run {
     let model = try CompiledModel(artifact, options: variant.options)
+    let session = try model.session(function: name, threads: threads)
+    // States alone may have some of the sizes.
+    try session.bind(sizes)
     return Run(
-      outputs: try model.session(function: name, threads: threads).run(inputs)
-        .mapValues(HostTensor.init),
+      outputs: try session.run(inputs).mapValues(HostTensor.init),
       roundings: try model.executable.plan(function: name, sizes).roundings)
   }
   let (fused, unfused) = try InstructionSets.withoutRoundingActivations {

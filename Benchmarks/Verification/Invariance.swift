@@ -87,8 +87,8 @@ extension Function {
 
   /// The dimensions that count steps, of which an input says how many every row has.
   fileprivate var stepSymbols: [String] {
-    let symbols = graph.arguments.compactMap { argument -> String? in
-      guard case .length(let limit)? = graph.range(of: argument), let symbol = limit.symbols.first,
+    let symbols = graph.arguments.flatMap { graph.ranges(of: $0) }.compactMap { range -> String? in
+      guard case .length(let limit) = range, let symbol = limit.symbols.first,
         limit == .symbol(symbol)
       else { return nil }
       return symbol

@@ -34,7 +34,11 @@ public func compareModels(
         + "(\(ports[1].joined(separator: ", "))) in the other")
   }
   let inputs = try RandomInputs(functions[1]).byName(seed: seed, sizes: sizes)
-  let outputs = try sessions.map { try $0.run(inputs) }
+  let outputs = try sessions.map { session in
+    // States alone may have some of the sizes.
+    try session.bind(sizes)
+    return try session.run(inputs)
+  }
   return functions[0].resultNames.compactMap { output in
     guard functions[0].states[output] == nil, let actual = outputs[0][output].map(HostTensor.init),
       let expected = outputs[1][output].map(HostTensor.init)

@@ -18,10 +18,10 @@ public struct GPTSmall: Model {
     public var layers = 4
     /// The hidden width of the feed-forward networks.
     public var feedForward = 768
-    /// How many tokens the model sees at most.
-    public var context = 1024
     /// Which vectors stand for positions.
     public var positions = PositionKind.rotary
+    /// How many positions are learned, if they are.
+    public var context = 1024
     /// The share that is dropped, in training.
     public var dropout = 0.1
 

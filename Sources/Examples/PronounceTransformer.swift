@@ -16,7 +16,9 @@ public struct PronounceTransformer: Model {
     public var feedForward = 512
     /// The layers that read, and those that say.
     public var layers = 3
-    /// How many phonemes are said at most.
+    /// Which vectors stand for positions.
+    public var positions = PositionKind.sinusoidal
+    /// How many positions are learned, if they are.
     public var context = 64
     /// The share that is dropped, in training.
     public var dropout = 0.1
@@ -34,7 +36,8 @@ public struct PronounceTransformer: Model {
     (sizes.width, sizes.heads) = (configuration.width, configuration.heads)
     sizes.feedForward = configuration.feedForward
     (sizes.encoderLayers, sizes.decoderLayers) = (configuration.layers, configuration.layers)
-    (sizes.placement, sizes.context) = (.before, configuration.context)
+    sizes.placement = .before
+    (sizes.positions, sizes.context) = (configuration.positions, configuration.context)
     sizes.dropout = configuration.dropout
     network = Transformer(sizes)
   }

@@ -52,6 +52,9 @@ struct StateTracker {
 }
 
 extension Session {
+  /// Whether the states hold what calls have left, so that their sizes stay; else they are zeros.
+  public var hasState: Bool { states.hasRun }
+
   /// Makes every state zeros again.
   public func reset() throws {
     states.start(from: nil)

@@ -9,7 +9,9 @@ import Testing
     folder = try TemporaryFolder()
     let result = try Sequent.shell(
       "sequent compile char-lm --set hidden=8 --set embedding=4 -o lm.sequent"
-        + " && sequent compile language-of-word --set hidden=2 -o labels.sequent", in: folder.url)
+        + " && sequent compile language-of-word --set hidden=2 -o labels.sequent"
+        + " && sequent compile gpt-small --set width=12 --set layers=1 --set feedForward=12"
+        + " --set positions=learned --set context=20 -o gpt.sequent", in: folder.url)
     try #require(result.status == 0, "\(result)")
   }
 
@@ -77,6 +79,44 @@ import Testing
     #expect(result.output.split(separator: "\n").count == 2, "\(result)")
   }
 
+  @Test func textEndsAtTheContext() throws {
+    let (longest, longer) = (String(repeating: "a", count: 20), String(repeating: "a", count: 21))
+    let result = try predict("gpt.sequent --length 500 --format json", input: "a\n\(longest)\n")
+    let counts = try result.output.split(separator: "\n").map {
+      try JSONDecoder().decode(Answers.self, from: Data($0.utf8)).answers[0].answer.count
+    }
+    #expect(result.status == 0 && counts == [20, 1], "\(result)")
+    #expect(try predict("gpt.sequent", input: "a").output.count == 22)
+    let message = "21 tokens, but the model sees 20 at most\n"
+    for (options, input, line) in [
+      ("", longer, 1), ("", "a\n\(longer)\nb\n", 2), ("--format json", "a\n\n\(longer)\n", 3),
+      ("--n-best 3", longer, 1), ("--score", "a\n\(longer)\n", 2),
+    ] {
+      let result = try predict("gpt.sequent \(options)", input: input)
+      #expect(result.status == 1 && result.output.isEmpty, "\(result)")
+      #expect(result.errors == "error: standard input:\(line): \(message)", "\(options)")
+    }
+  }
+
+  @Test func aBeamLooksForTheBestText() throws {
+    for model in ["lm.sequent", "gpt.sequent"] {
+      let result = try predict("\(model) --beam 3 --n-best 2 --length 5", input: "a\n\nIn the\n")
+      let lines = result.output.split(separator: "\n").map {
+        $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+      }
+      try #require(lines.count == 3 && lines.allSatisfy { $0.count == 4 }, "\(result)")
+      #expect(lines.allSatisfy { $0[0] != $0[2] && Double($0[1]) ?? 0 > Double($0[3]) ?? 0 })
+      let alone = try predict("\(model) --beam 3 --n-best 2 --length 5", input: "In the")
+      #expect(alone.output == lines[2].joined(separator: "\t") + "\n", "\(alone)")
+      let first = try predict("\(model) --beam 1 --length 9 --format json", input: "a\n")
+      let greedy = try predict("\(model) --temperature 0 --length 9 --format json", input: "a\n")
+      let texts = try [first, greedy].map {
+        try JSONDecoder().decode(Answers.self, from: Data($0.output.utf8)).answers.map(\.answer)
+      }
+      #expect(texts[0] == texts[1], "\(first)")
+    }
+  }
+
   @Test func textEndsAtAStop() throws {
     let whole = try predict("lm.sequent --length 100", input: "a").output.dropLast()
     let stop = try #require(whole.dropFirst(40).first)
@@ -128,6 +168,12 @@ import Testing
     ("--stop ''", "option --stop: an empty text ends nothing"),
     ("--score --seed 1", "option --seed: --score generates nothing"),
     ("--score --n-best 2", "option --n-best: --score has one answer for a line"),
+    ("--temperature 0 --n-best 2", "option --n-best: --temperature 0 draws one answer"),
+    ("--beam 2 --seed 1", "option --seed: --beam draws nothing"),
+    ("--beam 2 --n-best 3", "option --n-best: 3 answers of --beam 2"),
+    ("--beam 2 --stop x", "option --stop: --beam ends texts by the model alone"),
+    ("--length-penalty 1", "option --length-penalty: without --beam text is drawn"),
+    ("--score --beam 2", "option --beam: --score generates nothing"),
   ])
   func wrongUseIsSaid(_ options: String, _ message: String) throws {
     let result = try predict("lm.sequent \(options)", input: "a")
@@ -135,15 +181,22 @@ import Testing
     #expect(result.errors.hasPrefix("error: \(message)\n"), "\(result)")
   }
 
-  @Test(arguments: ["--length 5", "--score", "--seed 1", "--stop x", "--beam 2"])
-  func otherModelsHaveNoneOfThis(_ options: String) throws {
-    let result = try predict("labels.sequent \(options)", input: "a")
-    let option = options.split(separator: " ")[0]
-    #expect(result.status == 2 && result.output.isEmpty, "\(result)")
-    #expect(
-      result.errors.hasPrefix(
-        "error: option \(option): labels.sequent is a classify model, which does not have it\n"
-      ),
-      "\(result)")
+  @Test(arguments: [
+    ("labels.sequent", "classify", ["--length 5", "--score", "--seed 1", "--stop x", "--beam 2"]),
+    (
+      "lm.sequent", "languageModel",
+      ["--attention a.svg", "--coverage-penalty 1", "--max-length 3", "--prefix a"]
+    ),
+  ])
+  func otherModelsHaveNoneOfThis(_ model: String, _ kind: String, _ all: [String]) throws {
+    for options in all {
+      let result = try predict("\(model) \(options)", input: "a")
+      let option = options.split(separator: " ")[0]
+      #expect(result.status == 2 && result.output.isEmpty, "\(result)")
+      #expect(
+        result.errors.hasPrefix(
+          "error: option \(option): \(model) is a \(kind) model, which does not have it\n"),
+        "\(result)")
+    }
   }
 }

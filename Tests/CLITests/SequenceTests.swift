@@ -17,7 +17,10 @@ import Testing
     let result = try Sequent.shell(
       "sequent compile pronounce \(sizes) --set source='\(source)' --set text='\(text)' "
         + "-o p.sequent && sequent compile pronounce \(sizes) --set source='\(source)' "
-        + "--set text='\(text)' --set guidance=fixedContext -o fixed.sequent",
+        + "--set text='\(text)' --set guidance=fixedContext -o fixed.sequent "
+        + "&& sequent compile pronounce-transformer --set width=16 --set feedForward=16 "
+        + "--set layers=2 --set positions=learned --set context=9 --set source='\(source)' "
+        + "--set text='\(text)' -o t.sequent",
       in: folder.url)
     try #require(result.status == 0, "\(result)")
   }
@@ -74,8 +77,9 @@ import Testing
     #expect(answers.answers.allSatisfy { $0.score == $0.log_probability })
   }
 
-  @Test func attentionIsDrawn() throws {
-    let result = try predict("p.sequent --attention a.svg", input: "abc\n\ncx\n")
+  @Test(arguments: ["p.sequent", "t.sequent --prefix 'A B'"])
+  func attentionIsDrawn(_ model: String) throws {
+    let result = try predict("\(model) --attention a.svg", input: "abc\n\ncx\n")
     #expect(result.status == 0 && lines(result).count == 3, "\(result)")
     let picture = try String(contentsOf: folder["a.svg"], encoding: .utf8)
     #expect(picture.split(separator: " →").count - 1 == 2 * 3, "once as titles, once for all")
@@ -85,7 +89,7 @@ import Testing
       let target: [String]
       let weights: [[Double]]
     }
-    let again = try predict("p.sequent --attention a.json", input: "abc\n\ncx\n")
+    let again = try predict("\(model) --attention a.json", input: "abc\n\ncx\n")
     #expect(again.output == result.output)
     let alignments = try JSONDecoder().decode(
       [Alignment].self, from: Data(contentsOf: folder["a.json"]))
@@ -98,12 +102,27 @@ import Testing
           $0.isEmpty || ($0.count == alignment.source.count && abs($0.reduce(0, +) - 1) < 1e-5)
         })
     }
-    let nowhere = try predict("p.sequent --attention nowhere/a.svg", input: "abc")
+    let nowhere = try predict("\(model) --attention nowhere/a.svg", input: "abc")
     #expect(
       nowhere.status == 1 && nowhere.errors == "error: nowhere/a.svg: no such file or directory\n")
   }
 
+  @Test func aLineThatIsTooLongIsNamed() throws {
+    let input = String(repeating: "abc\n", count: 1030) + "abcabcabca\nabc\n"
+    let result = try predict("t.sequent --beam 2", input: input)
+    #expect(
+      result.errors == "error: standard input:1031: 10 tokens, but the model sees 9 at most\n")
+    #expect(result.status == 1 && lines(result).count == 1024)
+    let answers = lines(try predict("t.sequent --max-length 50", input: "abcabcabc\n\n"))
+    #expect(answers.count == 2 && answers.allSatisfy { $0[0].split(separator: " ").count <= 9 })
+    let covered = "t.sequent --beam 4 --n-best 2 --coverage-penalty 0.5"
+    #expect(
+      try predict(covered, input: "abc").output
+        != predict("t.sequent --beam 4 --n-best 2", input: "abc").output)
+  }
+
   @Test(arguments: [
+    ("p.sequent --temperature 0 --n-best 2", "option --n-best: --temperature 0 draws one answer"),
     ("p.sequent --beam 0", "option --beam: 0 is not between 1 and 10000"),
     ("p.sequent --beam 2 --n-best 3", "option --n-best: 3 answers of --beam 2"),
     ("p.sequent --beam 2 --top-k 3", "option --top-k: --beam draws nothing"),
@@ -156,9 +175,14 @@ import Testing
         #expect(verified.status == 0, "\(function) \(options): \(verified)")
       }
     }
-    let bench = try Sequent.shell(
-      "sequent bench p.sequent --function step --seconds 0 --dim rows=4 --dim sources=2 "
-        + "--dim source_time=5", in: folder.url)
-    #expect(bench.status == 0, "\(bench)")
+    let cached = try Sequent.shell(
+      "sequent verify t.sequent --function step --dim slots=64", in: folder.url)
+    #expect(cached.status == 0, "\(cached)")
+    for (model, sizes) in [("p", ""), ("t", "--dim keys=7 --dim slots=64")] {
+      let bench = try Sequent.shell(
+        "sequent bench \(model).sequent --function step --seconds 0 --dim rows=4 --dim sources=2 "
+          + "--dim source_time=5 \(sizes)", in: folder.url)
+      #expect(bench.status == 0, "\(bench)")
+    }
   }
 }

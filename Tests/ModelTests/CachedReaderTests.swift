@@ -99,52 +99,23 @@ import Testing
     }
   }
 
+  @Test func moreTokensThanTheModelSeesAreRefused() throws {
+    let model = try Self.model(isLlama: false)
+    let reader = try CachedReader(model.executable, context: 400)
+    #expect(throws: ContextError.self) { try reader.start([[1], Self.text(401, 1)]) }
+    try reader.start([[1], Self.text(399, 1)])
+    try reader.read([2, 3])
+    let error = try #require(throws: ContextError.self) { try reader.read([2, 3]) }
+    #expect(error.index == 1 && error.tokens == 401)
+    reader.select(rows: [0])
+    try reader.read([2])
+  }
+
   @Test func modelsWithoutTheFunctionsAreRefused() throws {
     var configuration = BERT.Configuration()
     (configuration.vocabulary, configuration.width, configuration.layers) = (8, 8, 1)
     (configuration.heads, configuration.feedForward) = (2, 8)
     let model = try CompiledModel(BERT(configuration).traced())
     #expect(throws: PredictionError.self) { try CachedReader(model.executable) }
-  }
-
-  /// A Transformer says step by step what it says of a target that is given.
-  @Test(arguments: [NormalizationPlacement.before, .after])
-  func stepsOfATransformerAreItsMain(_ placement: NormalizationPlacement) throws {
-    var configuration = Transformer.Configuration()
-    configuration.source = TextEncoding(
-      unit: .character, vocabulary: ["<pad>", "<unk>", "a", "b", "c"], unknown: 1)
-    configuration.text = TextEncoding(
-      unit: .character, vocabulary: ["<pad>", "<unk>", "<s>", "</s>", "x", "y"], unknown: 1,
-      begin: 2, end: 3)
-    (configuration.width, configuration.heads, configuration.feedForward) = (16, 2, 24)
-    (configuration.encoderLayers, configuration.decoderLayers) = (1, 2)
-    (configuration.placement, configuration.context) = (placement, 12)
-    let model = try CompiledModel(Transformer(configuration).traced(), seed: 5)
-    let (source, lengths) = ([2, 3, 4, 2, 4, 0] as [Int32], [4, 2] as [Int32])
-    let target = [2, 4, 5, 4, 5, 2, 5, 5] as [Int32]
-    let whole = try model.session().run([
-      "source": .int32(source.prefix(4) + [2, 4, 0, 0], shape: [2, 4]),
-      "source_lengths": .int32(lengths, shape: [2]), "target": .int32(target, shape: [2, 4]),
-      "target_lengths": .int32([4, 4], shape: [2]),
-    ])["logits"]
-    let memory = try model.session(function: "encode").run([
-      "source": .int32(source.prefix(4) + [2, 4, 0, 0], shape: [2, 4]),
-      "source_lengths": .int32(lengths, shape: [2]),
-    ])
-    let session = try model.session(function: "step")
-    guard case .float32(let expected)? = whole?.elements else { return }
-    for step in 0..<4 {
-      var inputs = memory
-      inputs["source_lengths"] = try .int32(lengths, shape: [2])
-      inputs["row_sources"] = try .int32([1, 0], shape: [2])
-      inputs["tokens"] = try .int32([target[4 + step], target[step]], shape: [2])
-      guard case .float32(let logits)? = try session.run(inputs)["logits"]?.elements else { return }
-      for (row, source) in [1, 0].enumerated() {
-        let start = (source * 4 + step) * 6
-        for (said, wanted) in zip(logits[row * 6..<row * 6 + 6], expected[start..<start + 6]) {
-          #expect(said == wanted, "step \(step), row \(row)")
-        }
-      }
-    }
   }
 }

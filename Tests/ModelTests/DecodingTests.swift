@@ -12,8 +12,10 @@ import Testing
     index, length in (0..<length).map { Int32(($0 * 7 + index * 5) % 12) }
   }
 
-  private static func decoder(threads: Int? = nil) throws -> SequenceDecoder {
-    let model = try Translator.compiled()
+  private static func decoder(
+    _ model: DecodingModel = .recurrent, threads: Int? = nil
+  ) throws -> SequenceDecoder {
+    let model = try model.compiled()
     return try SequenceDecoder(model.executable, target: Translator.target, threads: threads)
   }
 
@@ -28,14 +30,17 @@ import Testing
     return [greedy, beam, samples]
   }
 
-  @Test func `a batch is one at a time, bit for bit, in any order, on any threads`() throws {
-    let decoder = try Self.decoder(threads: 1)
+  @Test(arguments: DecodingModel.allCases)
+  func `a batch is one at a time, bit for bit, in any order, on any threads`(_ model: DecodingModel)
+    throws
+  {
+    let decoder = try Self.decoder(model, threads: 1)
     for options in Self.all() {
       let alone = try Self.sources.map { try decoder.decode([$0], options)[0] }
       #expect(alone.allSatisfy { $0.count == options.count })
       #expect(Set(alone.map { $0[0].tokens }).count > 2, "answers differ")
       for threads in [1, 2, 5] {
-        let together = try Self.decoder(threads: threads)
+        let together = try Self.decoder(model, threads: threads)
         #expect(try together.decode(Self.sources, options) == alone)
         #expect(
           try together.decode(Self.sources.reversed(), options) == Array(alone.reversed()))
@@ -44,8 +49,9 @@ import Testing
     #expect(try decoder.decode([], DecodingOptions()).isEmpty)
   }
 
-  @Test func `a beam of one is greedy`() throws {
-    let decoder = try Self.decoder()
+  @Test(arguments: DecodingModel.allCases)
+  func `a beam of one is greedy`(_ model: DecodingModel) throws {
+    let decoder = try Self.decoder(model)
     let greedy = try decoder.decode(Self.sources)
     #expect(try decoder.decode(Self.sources, .beam(1)) == greedy)
     #expect(try decoder.greedy(Self.sources) == greedy.map { $0[0].tokens })
@@ -58,10 +64,11 @@ import Testing
     }
   }
 
-  @Test func `scores are what scoring the answers gives`() throws {
-    let model = try Translator.compiled()
-    let scorer = try SequenceScorer(model.executable, target: Translator.target)
-    let decoder = try Self.decoder()
+  @Test(arguments: DecodingModel.allCases)
+  func `scores are what scoring the answers gives`(_ model: DecodingModel) throws {
+    let compiled = try model.compiled()
+    let scorer = try SequenceScorer(compiled.executable, target: Translator.target)
+    let decoder = try Self.decoder(model)
     for options in Self.all() {
       let answers = try decoder.decode(Self.sources, options)
       let pairs = zip(Self.sources, answers).flatMap { source, found in found.map { (source, $0) } }
@@ -118,8 +125,9 @@ import Testing
     }
   }
 
-  @Test func `attention is recorded and weighs in`() throws {
-    let decoder = try Self.decoder()
+  @Test(arguments: DecodingModel.allCases)
+  func `attention is recorded and weighs in`(_ model: DecodingModel) throws {
+    let decoder = try Self.decoder(model)
     var options = DecodingOptions.beam(3, best: 3)
     (options.recordsAttention, options.maximumLength, options.coveragePenalty) = (true, 5, 0.4)
     for (source, answers) in zip(Self.sources, try decoder.decode(Self.sources, options)) {
@@ -141,8 +149,9 @@ import Testing
     #expect(plain.allSatisfy { $0[0].attention.isEmpty })
   }
 
-  @Test func `answers begin as they have to`() throws {
-    let decoder = try Self.decoder()
+  @Test(arguments: DecodingModel.allCases)
+  func `answers begin as they have to`(_ model: DecodingModel) throws {
+    let decoder = try Self.decoder(model)
     for var options in [DecodingOptions(), .beam(3, best: 2)] {
       options.prefix = [7, 7, 4]
       let answers = try decoder.decode(Self.sources, options)
@@ -157,8 +166,9 @@ import Testing
     }
   }
 
-  @Test func `samples are drawn from the seed and the source`() throws {
-    let decoder = try Self.decoder()
+  @Test(arguments: DecodingModel.allCases)
+  func `samples are drawn from the seed and the source`(_ model: DecodingModel) throws {
+    let decoder = try Self.decoder(model)
     var options = DecodingOptions()
     (options.sampling, options.count) = (Sampling(), 4)
     let first = try decoder.decode(Self.sources, options)
@@ -172,8 +182,9 @@ import Testing
       "padding, unknown, begin and end are no answers")
   }
 
-  @Test func `long and empty sources are answered`() throws {
-    let decoder = try Self.decoder()
+  @Test(arguments: DecodingModel.allCases)
+  func `long and empty sources are answered`(_ model: DecodingModel) throws {
+    let decoder = try Self.decoder(model)
     let long = (0..<10_000).map { Int32($0 % 12) }
     let answers = try decoder.greedy([[], long, []], maximumLength: 3)
     #expect(answers[0] == answers[2] && answers.allSatisfy { $0.count <= 3 })

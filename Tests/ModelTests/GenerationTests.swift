@@ -132,6 +132,78 @@ private struct WithoutLengths: Model {
     }
   }
 
+  /// A GPT that sees thirty-seven tokens, if its positions are learned.
+  private static func gpt(_ positions: PositionKind) throws -> CompiledModel {
+    var configuration = GPT.Configuration()
+    (configuration.positions, configuration.context) = (positions, 37)
+    (configuration.width, configuration.layers, configuration.heads) = (16, 1, 2)
+    configuration.feedForward = 16
+    configuration.text = CharacterLanguageModel.Configuration().text
+    return try GPT(configuration).compiled(seed: 4)
+  }
+
+  @Test func textEndsAtTheContext() throws {
+    let model = try Self.gpt(.learned)
+    let task = try model.task()
+    let long = String(repeating: "a", count: 37)
+    // With a cache, and reading from the beginning.
+    for generator in [try model.generator(), try Generator(task, session: model.session())] {
+      let texts = try generator.generate(
+        ["a", String(long.dropLast(3)), long], Self.options(100)
+      ).map { $0[0] }
+      #expect(texts.map(\.tokens.count) == [37, 4, 1] && texts.allSatisfy { $0.end == .context })
+      #expect(try generator.generate("a", Self.options(37)).end == .length)
+      let error = try #require(throws: ContextError.self) {
+        try generator.generate(["a", long + "a"], Self.options(), samples: 2)
+      }
+      #expect(error.index == 1 && error.tokens == 38 && error.context == 37)
+    }
+    var beam = DecodingOptions.beam(2)
+    beam.maximumLength = 100
+    let generator = try model.generator()
+    let found = try generator.generate(["a", String(long.dropLast(3))], beam: beam)
+    #expect(found.map(\.[0].hypothesis.tokens.count) == [37, 4])
+    #expect(throws: ContextError.self) { try generator.generate([long + "a"], beam: beam) }
+    let scorer = try model.scorer()
+    #expect(try scorer.score([long]).map(\.tokens.count) == [37])
+    #expect(throws: ContextError.self) { try scorer.score(["a", long + "a"]) }
+    let endless = try Self.gpt(.rotary)
+    #expect(try endless.task().context == nil)
+    #expect(try endless.generator().generate(long, Self.options(60)).tokens.count == 60)
+  }
+
+  /// With a cache, with states, and reading from the beginning.
+  @Test func aBeamFindsTextsAsTheScorerScoresThem() throws {
+    for model in try [Self.gpt(.learned), Self.small(), WithoutStates().compiled(seed: 1)] {
+      let generator = try model.generator()
+      // A scored line follows a line's end, as an empty prompt does.
+      let prompts = ["\nIn the ", "\na", "", "\nAnd it came to pass"]
+      var options = DecodingOptions.beam(5, best: 3)
+      options.maximumLength = 12
+      let answers = try generator.generate(prompts, beam: options)
+      #expect(try prompts.map { try generator.generate([$0], beam: options)[0] } == answers)
+      for (prompt, answers) in zip(prompts, answers) {
+        #expect(Set(answers.map(\.text)).count == 3)
+        #expect(answers.map(\.hypothesis.score) == answers.map(\.hypothesis.score).sorted(by: >))
+        let scores = try model.scorer().score(answers.map { prompt.dropFirst() + $0.text })
+        for (answer, score) in zip(answers, scores) {
+          #expect(answer.hypothesis.tokens == score.tokens.suffix(12))
+          let wanted = score.logProbabilities.suffix(12).reduce(0, +)
+          #expect(abs(answer.hypothesis.logProbability - wanted) <= 1e-5 * abs(wanted))
+        }
+      }
+      var (one, greedy) = (DecodingOptions.beam(1), Self.options(12))
+      (one.maximumLength, greedy.sampling.temperature) = (12, 0)
+      let first = try generator.generate(prompts, beam: one)
+      #expect(first.map(\.[0].text) == (try generator.generate(prompts, greedy).map(\.[0].text)))
+      options.coveragePenalty = 1
+      #expect(throws: GenerationError.self) { try generator.generate(["a"], beam: options) }
+      #expect(throws: GenerationError.self) {
+        try generator.generate(["a"], beam: DecodingOptions())
+      }
+    }
+  }
+
   @Test func endsAtTheEndToken() throws {
     let text = TextEncoding(
       unit: .character, vocabulary: ["<pad>", "<unk>", "a", "</s>"], unknown: 1, end: 3)

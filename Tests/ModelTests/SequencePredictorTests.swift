@@ -7,10 +7,8 @@ import Testing
 
 /// Text in, text out, by models that decode.
 @Suite struct SequencePredictorTests {
-  private static let source = TextEncoding(
-    unit: .character, vocabulary: ["<pad>", "<unk>"] + "abcdefghij".map(String.init), unknown: 1,
-    isLowercased: true)
-  private static let task = ModelTask.sequenceToSequence(source: source, target: Translator.target)
+  private static let task = ModelTask.sequenceToSequence(
+    source: Translator.source, target: Translator.target)
 
   private static func predictor() throws -> SequencePredictor {
     try SequencePredictor(task, Translator.compiled().executable)

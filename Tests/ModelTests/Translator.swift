@@ -4,6 +4,9 @@ import SequentIR
 
 /// A small encoder-decoder with attention, in the form that decoding takes.
 struct Translator: Model {
+  static let source = TextEncoding(
+    unit: .character, vocabulary: ["<pad>", "<unk>"] + "abcdefghij".map(String.init), unknown: 1,
+    isLowercased: true)
   static let target = TextEncoding(
     unit: .word, vocabulary: ["<pad>", "<unk>", "<s>", "</s>", "a", "b", "c", "d"], unknown: 1,
     begin: 2, end: 3)
@@ -58,9 +61,35 @@ struct Translator: Model {
     return (attention.memory(read.output, lengths: lengths), read.state)
   }
 
+  static func compiled(scale: Float = 5) throws -> CompiledModel {
+    try DecodingModel.recurrent.compiled(scale: scale)
+  }
+}
+
+/// The models that decode.
+enum DecodingModel: CaseIterable {
+  case recurrent, transformer
+
+  /// A small Transformer of the same vocabularies.
+  static func smallTransformer(
+    _ change: (inout Transformer.Configuration) -> Void = { _ in }
+  ) -> Transformer {
+    var configuration = Transformer.Configuration()
+    (configuration.source, configuration.text) = (Translator.source, Translator.target)
+    (configuration.width, configuration.heads, configuration.feedForward) = (16, 2, 24)
+    (configuration.encoderLayers, configuration.decoderLayers) = (1, 2)
+    change(&configuration)
+    return Transformer(configuration)
+  }
+
   /// With weights so large that answers differ, and some tokens are much likelier than others.
-  static func compiled(scale: Float = 5, seed: UInt64 = 1) throws -> CompiledModel {
-    let traced = try Translator().traced()
+  func compiled(scale: Float? = nil, seed: UInt64 = 1) throws -> CompiledModel {
+    let (traced, usual): (TracedModel, Float) =
+      switch self {
+      case .recurrent: (try Translator().traced(), 5)
+      case .transformer: (try Self.smallTransformer().traced(), 2)
+      }
+    let scale = scale ?? usual
     let weights = try traced.module.initialWeights(seed: seed)
     var tensors: [String: TensorData] = [:]
     for name in weights.tensorNames {

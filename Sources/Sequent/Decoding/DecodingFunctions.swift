@@ -7,7 +7,7 @@ import SequentIR
 /// and gives `logits` f32 `[rows, vocabulary]` and perhaps `attention` f32 `[rows, source_time]`.
 ///
 /// - States of `step`, `[rows, …]`, start as what `encode` gives by their name, a row for every
-///   source, or as zeros.
+///   source, or as zeros. Pools of keys and values are states too: see `PooledInputs`.
 /// - Its other inputs are memory, `[sources, …]`: all hypotheses of a source share it, and
 ///   `row_sources` i32 `[rows]` says which source a hypothesis belongs to.
 struct DecodingFunctions {
@@ -17,6 +17,8 @@ struct DecodingFunctions {
   let memory: [(name: String, type: TensorType)]
   /// The states of `step` that `encode` gives, with a row for every hypothesis.
   let firstStates: [(name: String, type: TensorType)]
+  /// How `step` takes keys and values of what was said, if it does.
+  let pools: PooledInputs?
   /// Whether `step` asks which source a hypothesis belongs to.
   let takesRowSources: Bool
   /// The type of `source_lengths` where `step` takes it.
@@ -60,13 +62,16 @@ struct DecodingFunctions {
       step.inputNames.contains("source_lengths")
       ? try step.input("source_lengths", .int32, rank: 1) : nil
 
+    pools = try PooledInputs(step, rows: tokens.shape[0])
+    var known = ["tokens", "row_sources", "source_lengths"]
+    if pools != nil { known += PooledInputs.names }
     let states = Set(step.states.values)
     var memory: [(name: String, type: TensorType)] = []
     var firstStates: [(name: String, type: TensorType)] = []
-    for (name, type) in step.inputs
-    where !["tokens", "row_sources", "source_lengths"].contains(name) {
+    for (name, type) in step.inputs where !known.contains(name) {
       let given = encode.outputs.first { $0.name == name }?.type
       let isState = states.contains(name)
+      if isState, given == nil, let pools, type.shape.first == .symbol(pools.slots) { continue }
       guard isState || given != nil else {
         throw PredictionError(
           message: "step takes '\(name)' \(type), which encode does not give; it gives "
@@ -118,7 +123,7 @@ struct DecodingFunctions {
 
 extension Function {
   /// The type of an input that has to be there.
-  fileprivate func input(
+  func input(
     _ name: String, _ elementType: ElementType, rank: Int
   ) throws(PredictionError) -> TensorType {
     guard let type = inputs.first(where: { $0.name == name })?.type,

@@ -24,9 +24,11 @@ struct DecodingRules {
   let excluded: [Int32]
   /// The number of tokens of the source.
   let sourceLength: Int
+  /// How many tokens the model can say.
+  var context = Int.max
 
   /// The most tokens of an answer.
-  var maximumLength: Int { options.maximumLength(sourceLength: sourceLength) }
+  var maximumLength: Int { min(options.maximumLength(sourceLength: sourceLength), context) }
 
   /// The token that has to stand at a place, if one has to.
   func forced(at place: Int) -> Int32? {

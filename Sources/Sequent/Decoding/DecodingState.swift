@@ -4,30 +4,42 @@ import SequentRuntime
 
 /// What the hypotheses of some sources have read.
 ///
-/// Its parts are the sources' memory, which all hypotheses of a source share and no fork copies, and
-/// the states of `step`, a row for each hypothesis. Hypotheses that are given up, forked or brought
+/// Its parts are the sources' memory, which all hypotheses of a source share and no fork copies, the
+/// states of `step`, a row for each hypothesis, and the pools of keys and values of what was said, of
+/// which forks share what they have in common. Hypotheses that are given up, forked or brought
 /// into another order are all one thing to every part: `select(rows:)`.
 final class DecodingState {
   private let functions: DecodingFunctions
   private let encoder: Session
   let stepper: Session
+  private(set) var pools: KeyValuePools?
   /// The sizes of `step` but for its rows.
   private var sizes = Bindings()
+  /// How many tokens of a source the model sees.
+  private let context: Int?
   /// The source of every hypothesis; those of one source are side by side.
   private var rowSources: [Int] = []
 
   /// Makes sessions of the functions `encode` and `step`.
-  init(_ functions: DecodingFunctions, _ executable: Executable, threads: Int?) throws {
+  init(
+    _ functions: DecodingFunctions, _ executable: Executable, context: Int? = nil, threads: Int?
+  ) throws {
     self.functions = functions
+    self.context = context
     encoder = try executable.session(function: "encode", threads: threads)
-    stepper = try executable.session(function: "step", threads: threads)
+    let stepper = try executable.session(function: "step", threads: threads)
+    self.stepper = stepper
+    pools = functions.pools.map { KeyValuePools($0, of: stepper) }
   }
 
   /// Reads sources; each has one hypothesis afterwards, which has said nothing.
+  ///
+  /// - Throws: `ContextError` for a source that is too long.
   func start(_ sources: [[Int32]]) throws {
+    try ContextError.check(sources.map(\.count), context: context)
     // Few different sizes need few plans; what is filled up is no source of any hypothesis.
     let count = Self.roundedUp(sources.count)
-    let time = Self.timeRoundedUp(sources.map(\.count).max() ?? 0)
+    let time = Self.timeRoundedUp(sources.map(\.count).max() ?? 0, limit: context)
     var encoding = Bindings()
     for (name, type) in encoder.function.inputs {
       try encoding.bind(type.shape, to: name == "source" ? [count, time] : [count], of: name)
@@ -59,6 +71,7 @@ final class DecodingState {
     }
     rowSources = Array(sources.indices)
     try stepper.reset()
+    pools?.start(rows: sources.count)
     try bindRows()
     if functions.lengths != nil { try stepper.fill("source_lengths", with: lengths) }
     for (name, _) in functions.memory + functions.firstStates {
@@ -69,6 +82,7 @@ final class DecodingState {
   /// Keeps the hypotheses of some rows, in this order; one that is named twice is forked.
   func select(rows: [Int]) throws {
     rowSources = rows.map { rowSources[$0] }
+    pools?.select(rows)
     let filling = Self.roundedUp(rows.count) - rows.count
     try stepper.selectStates(
       rows: rows + Array(repeating: rows.first ?? 0, count: filling),
@@ -77,8 +91,10 @@ final class DecodingState {
 
   /// Goes on with a token in every hypothesis.
   func read(_ tokens: [Int32]) throws {
+    try pools?.appendToAll()
     try bindRows()
     try stepper.fill("tokens", with: tokens)
+    try pools?.fill()
     if functions.takesRowSources {
       try stepper.fill("row_sources", with: rowSources.map { Int32(truncatingIfNeeded: $0) })
     }
@@ -103,6 +119,7 @@ final class DecodingState {
 
   private func bindRows() throws {
     sizes[functions.rows] = Self.roundedUp(rowSources.count)
+    pools?.addSizes(to: &sizes)
     try stepper.bind(sizes)
   }
 
@@ -111,18 +128,18 @@ final class DecodingState {
     count.roundedUp(toMultipleOf: max(count.largestPowerOfTwo / 2, 1))
   }
 
-  /// 4, 8, 12, …, 32, 40, 48, …: at least 4.
-  static func timeRoundedUp(_ time: Int) -> Int {
-    max(time, 1).roundedUp(toMultipleOf: max(time.largestPowerOfTwo / 4, 4))
+  /// 4, 8, 12, …, 32, 40, 48, …: at least 4, and at most the limit.
+  static func timeRoundedUp(_ time: Int, limit: Int? = nil) -> Int {
+    min(
+      max(time, 1).roundedUp(toMultipleOf: max(time.largestPowerOfTwo / 4, 4)),
+      max(limit ?? .max, 1))
   }
 }
 
 extension Session {
   /// Writes numbers into an i32 input; what is longer than they are gets the first of them.
   fileprivate func fill(_ name: String, with numbers: [Int32]) throws {
-    try withInput(name, as: Int32.self) { input in
-      for index in input.indices { input[index] = numbers[index < numbers.count ? index : 0] }
-    }
+    try fill(name) { numbers[$0 < numbers.count ? $0 : 0] }
   }
 }
 

@@ -9,23 +9,28 @@ import SequentRuntime
 ///
 /// Sources are read side by side, those of about the same length together; one that is done leaves.
 /// An answer depends on its source and the options alone, bit for bit: not on other sources, their
-/// order, or the number of threads. Padding, unknown and begin tokens are never said. One thread at a
-/// time may use a decoder.
+/// order, or the number of threads. Padding, unknown and begin tokens are never said. An answer ends with
+/// the last token that the model can say. One thread at a time may use a decoder.
 public final class SequenceDecoder {
   private let functions: DecodingFunctions
   private let state: DecodingState
   private let begin: Int32
   private let end: Int32
   private let excluded: [Int32]
+  private let context: Int?
 
   /// Creates a decoder with sessions of its own.
   ///
   /// - Parameters:
   ///   - executable: a module with `encode` and `step`, and its weights.
   ///   - target: how answers are encoded; with a begin and an end.
+  ///   - context: how many tokens of a source the model sees, and how many it can say; any number by
+  ///     default.
   ///   - threads: the most to use; by default what the machine allows.
   /// - Throws: `PredictionError` for functions that are not what decoding takes.
-  public init(_ executable: Executable, target: TextEncoding, threads: Int? = nil) throws {
+  public init(
+    _ executable: Executable, target: TextEncoding, context: Int? = nil, threads: Int? = nil
+  ) throws {
     functions = try DecodingFunctions(executable.module)
     guard let begin = target.begin, let end = target.end else {
       throw PredictionError(message: "the encoding of the answers has no begin and end")
@@ -37,7 +42,8 @@ public final class SequenceDecoder {
     }
     (self.begin, self.end) = (Int32(clamping: begin), Int32(clamping: end))
     excluded = target.neverChosen
-    state = try DecodingState(functions, executable, threads: threads)
+    self.context = context
+    state = try DecodingState(functions, executable, context: context, threads: threads)
   }
 
   /// Whether the model shows what its answers attend to.
@@ -55,8 +61,9 @@ public final class SequenceDecoder {
 
   /// The answers to every source, the best first.
   ///
-  /// - Throws: `GenerationError` for options that make no sense and logits that are no numbers,
-  ///   `PredictionError` where a model has to show what it attends to and does not.
+  /// - Throws: `ContextError` for a source that is too long, `GenerationError` for options that make no
+  ///   sense and logits that are no numbers, `PredictionError` where a model has to show what it
+  ///   attends to and does not.
   public func decode(
     _ sources: [[Int32]], _ options: DecodingOptions = DecodingOptions()
   ) throws -> [[Hypothesis]] {
@@ -67,6 +74,12 @@ public final class SequenceDecoder {
     {
       throw GenerationError(message: "no answer begins with token \(token)")
     }
+    if let context, options.prefix.count >= context {
+      throw GenerationError(
+        message: "answers begin with \(options.prefix.count) tokens, but the model says "
+          + "\(context) at most")
+    }
+    try ContextError.check(sources.map(\.count), context: context)
     guard functions.hasAttention || !(options.recordsAttention || options.coveragePenalty > 0)
     else {
       throw PredictionError(
@@ -101,39 +114,24 @@ public final class SequenceDecoder {
   private func search(
     _ sources: [[Int32]], _ options: DecodingOptions
   ) throws -> [[Hypothesis]] {
-    var searches = try sources.map { source -> any DecodingSearch in
-      let rules = DecodingRules(
-        options: options, end: end, excluded: excluded, sourceLength: source.count)
-      guard let width = options.beamWidth else {
-        return try SamplingSearch(rules, source: source)
-      }
-      return BeamSearch(rules, width: width)
-    }
-    try state.start(sources)
-    var active = sources.indices.map { (source: $0, rows: 1) }
-    var tokens = Array(repeating: begin, count: sources.count)
-    while !active.isEmpty {
-      try state.read(tokens)
-      var parents: [Int] = []
-      var left: [(source: Int, rows: Int)] = []
-      tokens = []
-      try state.withResults { logits, attention in
-        let count = active.reduce(0) { $0 + $1.rows }
-        let (width, time) = (logits.count / count, attention.count / count)
-        var first = 0
-        for (source, rows) in active {
-          let next = try searches[source].advance(
-            logits.extracting(first * width..<(first + rows) * width),
-            attention.extracting(first * time..<(first + rows) * time))
-          parents += next.map { first + $0.parent }
-          tokens += next.map(\.token)
-          if !next.isEmpty { left.append((source, next.count)) }
-          first += rows
+    var searches = DecodingSearches(
+      try sources.map { source -> any DecodingSearch in
+        let rules = DecodingRules(
+          options: options, end: end, excluded: excluded, sourceLength: source.count,
+          context: context ?? .max)
+        guard let width = options.beamWidth else {
+          return try SamplingSearch(rules, source: source)
         }
-      }
-      active = left
-      if !active.isEmpty { try state.select(rows: parents) }
+        return BeamSearch(rules, width: width)
+      })
+    try state.start(sources)
+    var tokens = Array(repeating: begin, count: sources.count)
+    while !searches.isOver {
+      try state.read(tokens)
+      let rows = try state.withResults { try searches.advance($0, $1) }
+      tokens = rows.map(\.token)
+      if !searches.isOver { try state.select(rows: rows.map(\.parent)) }
     }
-    return searches.map(\.answers)
+    return searches.answers
   }
 }

@@ -29,7 +29,8 @@ public final class SequencePredictor {
     }
     self.source = source.encoder()
     target = task.text.encoder()
-    decoder = try SequenceDecoder(executable, target: task.text, threads: threads)
+    decoder = try SequenceDecoder(
+      executable, target: task.text, context: task.context, threads: threads)
   }
 
   /// Whether the model shows what its answers attend to.

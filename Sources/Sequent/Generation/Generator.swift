@@ -24,6 +24,8 @@ public struct GeneratedText: Hashable, Sendable {
     case stop
     /// It has as many tokens as were asked for.
     case length
+    /// With its prompt it has as many tokens as the model sees.
+    case context
   }
 
   /// What goes on after the prompt.
@@ -45,12 +47,15 @@ public struct GeneratedText: Hashable, Sendable {
 ///     let answer = try generator.generate("In the ", options) { print($0, terminator: "") }
 ///
 /// What follows a prompt depends on the prompt and the options alone: not on other prompts, their
-/// order, or the number of threads. Padding, unknown and begin tokens are never chosen.
+/// order, or the number of threads. Padding, unknown and begin tokens are never chosen. A text ends where the
+/// model would have to see more tokens than it can; a prompt that is longer is a `ContextError`.
 public final class Generator {
-  private let reader: LanguageModelReader
-  private var encoder: TextEncoder { reader.encoder }
+  let reader: LanguageModelReader
+  var encoder: TextEncoder { reader.encoder }
+  /// How many tokens the model sees.
+  private let context: Int
   /// Tokens that are no text.
-  private let excluded: [Int32]
+  let excluded: [Int32]
 
   /// Creates a generator that runs in a session of its own.
   ///
@@ -58,6 +63,7 @@ public final class Generator {
   /// - Throws: `PredictionError` for a model that is no language model.
   public init(_ task: ModelTask, session: Session, cache: CachedReader? = nil) throws {
     reader = try LanguageModelReader(task, session, cache)
+    context = task.context ?? .max
     excluded = task.text.neverChosen
   }
 
@@ -68,6 +74,8 @@ public final class Generator {
     var history: [Int32]
     var sampler: Sampler
     var stream: TextStream
+    /// The most tokens that are chosen.
+    let limit: Int
     var result = GeneratedText()
     var isFinished = false
   }
@@ -80,7 +88,7 @@ public final class Generator {
     _ prompt: String, _ options: GenerationOptions = GenerationOptions(),
     onText: (String) throws -> Void = { _ in }
   ) throws -> GeneratedText {
-    var rows = [try row(prompt, sample: 0, options)]
+    var rows = [try row(prompt, 0, sample: 0, options)]
     try write(&rows, options) { _, text in try onText(text) }
     return rows[0].result
   }
@@ -92,8 +100,8 @@ public final class Generator {
   public func generate(
     _ prompts: [String], _ options: GenerationOptions = GenerationOptions(), samples: Int = 1
   ) throws -> [[GeneratedText]] {
-    var rows = try prompts.flatMap { prompt in
-      try (0..<max(samples, 1)).map { try row(prompt, sample: $0, options) }
+    var rows = try prompts.enumerated().flatMap { index, prompt in
+      try (0..<max(samples, 1)).map { try row(prompt, index, sample: $0, options) }
     }
     var start = 0
     while start < rows.count {
@@ -119,12 +127,24 @@ public final class Generator {
   }
 
   /// How many texts are written side by side.
-  private static let rowsPerBatch = 64
+  static let rowsPerBatch = 64
 
-  private func row(_ prompt: String, sample: Int, _ options: GenerationOptions) throws -> Row {
+  private func row(
+    _ prompt: String, _ index: Int, sample: Int, _ options: GenerationOptions
+  ) throws -> Row {
     guard options.length > 0 else {
       throw GenerationError(message: "a text of \(options.length) tokens, expected at least 1")
     }
+    let tokens = try tokens(of: prompt, at: index)
+    return Row(
+      prompt: tokens, history: tokens,
+      sampler: try Sampler(options.sampling, stream: "\(sample) \(prompt)", excluding: excluded),
+      stream: TextStream(encoder, after: prompt, stops: options.stops),
+      limit: min(options.length, limit(tokens)))
+  }
+
+  /// The tokens of a prompt, which has a place among others.
+  func tokens(of prompt: String, at index: Int) throws -> [Int32] {
     var tokens = encoder.encode(prompt)
     if tokens.isEmpty || encoder.encoding.begin != nil {
       guard let start = encoder.start else {
@@ -133,11 +153,14 @@ public final class Generator {
       }
       tokens.insert(start, at: 0)
     }
-    return Row(
-      prompt: tokens, history: tokens,
-      sampler: try Sampler(options.sampling, stream: "\(sample) \(prompt)", excluding: excluded),
-      stream: TextStream(encoder, after: prompt, stops: options.stops))
+    guard tokens.count <= context else {
+      throw ContextError(index: index, tokens: tokens.count, context: context)
+    }
+    return tokens
   }
+
+  /// How many tokens can follow a prompt: the last of them is not seen.
+  func limit(_ prompt: [Int32]) -> Int { context - (prompt.count - 1) }
 
   /// Writes rows side by side; one that is finished leaves.
   private func write<Rows: MutableCollection<Row>>(
@@ -175,8 +198,8 @@ extension Generator.Row {
       (result.end, isFinished) = (.endToken, true)
     } else {
       text = stream.append(token)
-      isFinished = stream.isStopped || result.tokens.count == options.length
-      result.end = stream.isStopped ? .stop : .length
+      isFinished = stream.isStopped || result.tokens.count == limit
+      result.end = stream.isStopped ? .stop : limit < options.length ? .context : .length
     }
     if isFinished { text += stream.finish() }
     result.text += text

@@ -14,6 +14,8 @@ final class LanguageModelReader {
   private let tokensShape: [Dimension]
   private let hasLengths: Bool
   private let vocabularySize: Int
+  /// How many tokens the model sees.
+  private let context: Int?
   /// What each row has read, for a model without states.
   private var texts: [[Int32]] = []
 
@@ -53,6 +55,7 @@ final class LanguageModelReader {
     encoder = task.text.encoder()
     (tokensShape, hasLengths) = (tokens.shape, lengths != nil)
     vocabularySize = task.text.vocabulary.count
+    context = task.context
   }
 
   private var hasStates: Bool { !session.function.states.isEmpty }
@@ -84,7 +87,7 @@ final class LanguageModelReader {
       let known = texts.map(\.count)
       for row in pieces.indices { texts[row] += pieces[row] }
       // Few different lengths need few plans; what stands behind a token does not change its logits.
-      let time = ((texts.map(\.count).max() ?? 0) + 31) / 32 * 32
+      let time = min(((texts.map(\.count).max() ?? 0) + 31) / 32 * 32, context ?? .max)
       return try run(texts, time: time) { row, place, logits in
         if place >= known[row] { try visit(row, place - known[row], logits) }
       }

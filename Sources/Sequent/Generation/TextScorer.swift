@@ -31,6 +31,8 @@ public struct TextScore: Hashable, Sendable {
 /// its first token is taken as given. The end token is predicted too, if the encoding has one.
 public final class TextScorer {
   private let reader: LanguageModelReader
+  /// How many tokens the model sees.
+  private let context: Int?
 
   /// The encoding's tables.
   public var encoder: TextEncoder { reader.encoder }
@@ -40,13 +42,17 @@ public final class TextScorer {
   /// - Throws: `PredictionError` for a model that is no language model.
   public init(_ task: ModelTask, session: Session) throws {
     reader = try LanguageModelReader(task, session)
+    context = task.context
   }
 
   /// A score for every text, in order.
   ///
-  /// - Throws: `GenerationError` for logits that are no numbers.
+  /// - Throws: `ContextError` for a text that is too long, `GenerationError` for logits that are no
+  ///   numbers.
   public func score(_ texts: [String]) throws -> [TextScore] {
     let sequences = texts.map(sequence)
+    // The last token of a text is predicted, but not read.
+    try ContextError.check(sequences.map { $0.count - 1 }, context: context)
     var logProbabilities = sequences.map { Array(repeating: 0.0, count: max($0.count - 1, 0)) }
     var start = 0
     while start < sequences.count {

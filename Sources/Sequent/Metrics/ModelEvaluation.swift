@@ -28,7 +28,8 @@ public struct ModelEvaluation: Sendable {
     var evaluation = Evaluation(task: task)
     var byLength: [Int: SequenceErrorRate] = [:]
     if task.kind == .sequenceToSequence {
-      let decoder = try SequenceDecoder(model.executable, target: task.text, threads: threads)
+      let decoder = try SequenceDecoder(
+        model.executable, target: task.text, context: task.context, threads: threads)
       let answers = try decoder.greedy(data.references.map(\.source))
       for (answer, reference) in zip(answers, data.references) {
         evaluation.add(answer: answer, accepted: reference.accepted)

@@ -144,10 +144,11 @@ public struct CompiledModel: Sendable {
 
   /// Writes text, for a language model.
   public func generator(threads: Int? = nil) throws -> Generator {
+    let task = try task()
     let cache =
       CachedReader.isPossible(executable.module)
-      ? try CachedReader(executable, threads: threads) : nil
-    return try Generator(try task(), session: session(threads: threads), cache: cache)
+      ? try CachedReader(executable, context: task.context, threads: threads) : nil
+    return try Generator(task, session: session(threads: threads), cache: cache)
   }
 
   /// Answers lines of text with text, by the model's task.

@@ -31,6 +31,9 @@ public struct ModelTask: Codable, Hashable, Sendable {
   /// What a forecast is made from; nil for other kinds.
   public let series: Series?
 
+  /// How many tokens of a text the model sees, where its positions are a table; nil for any number.
+  public let context: Int?
+
   /// Rows of a numeric series, and those that follow them.
   public struct Series: Codable, Hashable, Sendable {
     /// The columns, and how their values are brought to those that the model sees.
@@ -51,8 +54,10 @@ public struct ModelTask: Codable, Hashable, Sendable {
   }
 
   /// The next token: as `tag`, the labels being the tokens themselves.
-  public static func languageModel(text: TextEncoding) -> ModelTask {
-    ModelTask(kind: .languageModel, text: text, labels: text.vocabulary)
+  ///
+  /// - Parameter context: how many tokens the model sees; any number by default.
+  public static func languageModel(text: TextEncoding, context: Int? = nil) -> ModelTask {
+    ModelTask(kind: .languageModel, text: text, labels: text.vocabulary, context: context)
   }
 
   /// The rows that follow: the function `main` takes `values` f32 `[batch, time, columns]` and gives
@@ -69,10 +74,13 @@ public struct ModelTask: Codable, Hashable, Sendable {
   /// Another text for a text, whose encoding has a begin and an end: the function `main` takes `source`
   /// and `target` i32 `[batch, …]` with their lengths, and gives `logits` `[batch, target_time,
   /// vocabulary]`; `encode` and `step` decode.
+  ///
+  /// - Parameter context: how many tokens of a source the model sees, and says; any number by default.
   public static func sequenceToSequence(
-    source: TextEncoding, target: TextEncoding
+    source: TextEncoding, target: TextEncoding, context: Int? = nil
   ) -> ModelTask {
-    ModelTask(kind: .sequenceToSequence, text: target, source: source, labels: [])
+    ModelTask(
+      kind: .sequenceToSequence, text: target, source: source, labels: [], context: context)
   }
 
   /// A vector for a text: the function `main` takes `tokens` i32 `[batch, time]` and `lengths` i32
@@ -93,12 +101,13 @@ public struct ModelTask: Codable, Hashable, Sendable {
 
   init(
     kind: Kind, text: TextEncoding, source: TextEncoding? = nil, labels: [String],
-    series: Series? = nil
+    series: Series? = nil, context: Int? = nil
   ) {
     self.kind = kind
     self.text = text
     self.source = source
     self.labels = labels
     self.series = series
+    self.context = context
   }
 }

@@ -12,12 +12,21 @@ public func attention(
   _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil, file: String = #fileID,
   line: Int = #line
 ) -> Tensor {
+  attentionWithWeights(q, k, v, mask: mask, file: file, line: line).context
+}
+
+/// What queries gather as by `attention`, and the weights `[…, queries, keys]` that gather it.
+public func attentionWithWeights(
+  _ q: Tensor, _ k: Tensor, _ v: Tensor, mask: Tensor? = nil, file: String = #fileID,
+  line: Int = #line
+) -> AttentionOutput {
   q.trace.context.scope("", SourceLocation(file: file, line: line)) {
     var axes = Array(0..<k.rank)
     if axes.count >= 2 { axes.swapAt(axes.count - 2, axes.count - 1) }
     let width = Double(q.shape.last?.staticSize ?? 1)
     let scores = matmul(q, k.transposed(axes)) / width.squareRoot()
-    return matmul(softmax(scores, mask: mask), v)
+    let weights = softmax(scores, mask: mask)
+    return AttentionOutput(context: matmul(weights, v), weights: weights)
   }
 }
 

@@ -50,7 +50,7 @@ final class Validation {
     guard let answering, let task, !references.isEmpty else { return }
     let decoder = try SequenceDecoder(
       Executable(answering, weights: TensorSourceParameters(source: parameters)),
-      target: task.text, threads: threads)
+      target: task.text, context: task.context, threads: threads)
     let answers = try decoder.greedy(references.map(\.source))
     for (answer, reference) in zip(answers, references) {
       evaluation.add(answer: answer, accepted: reference.accepted)

@@ -17,7 +17,9 @@ public struct GPT: Model {
     public var keyHeads: Int?
     /// The hidden width of the feed-forward networks.
     public var feedForward = 3072
-    /// How many tokens the model sees at most.
+    /// How many positions are learned, if they are: then the model sees no more tokens.
+    ///
+    /// Other positions have no limit.
     public var context = 1024
     /// Which vectors stand for positions.
     public var positions = PositionKind.learned
@@ -110,11 +112,7 @@ public struct GPT: Model {
       },
       ModelFunction("step") { inputs in
         let tokens = inputs.tensor("tokens", .int32, ["rows"]).expanded(at: 1)
-        let past = inputs.tensor("past", .int32, ["rows"])
-        let cache = KeyValueCache(
-          inputs, widths: widths,
-          slots: inputs.tensor("slots", .int32, ["rows"]).expanded(at: 1),
-          table: inputs.tensor("table", .int32, ["rows", "keys"]), lengths: past + 1)
+        let (cache, past) = KeyValueCache.ofStep(inputs, widths: widths)
         let places = positions(of: tokens, past: past)
         let hidden = decoder(embeddings(tokens, positions: places), cache, positions: places)
         return ["logits": logits(hidden.reshaped(to: [tokens.shape[0], hidden.shape[2]]))]
@@ -134,5 +132,7 @@ public struct GPT: Model {
   }
 
   /// The next token.
-  public var task: ModelTask? { configuration.text.map { .languageModel(text: $0) } }
+  public var task: ModelTask? {
+    configuration.text.map { .languageModel(text: $0, context: embeddings.positionCount) }
+  }
 }

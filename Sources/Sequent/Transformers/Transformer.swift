@@ -3,7 +3,7 @@ import SequentIR
 /// An encoder-decoder of text without recurrence (Vaswani et al., 2017).
 ///
 /// `main` says what follows each token of a target that is given; `encode` and `step` decode, with the
-/// keys and values of what was said as states.
+/// keys and values of what was said in a cache.
 public struct Transformer: Model {
   /// The sizes and choices.
   public struct Configuration: ModelConfiguration {
@@ -27,7 +27,9 @@ public struct Transformer: Model {
     public var positions = PositionKind.sinusoidal
     /// The feed-forward networks' function.
     public var activation = Sequent.FeedForward.Activation.relu
-    /// How many tokens are said at most.
+    /// How many positions are learned, if they are: then no more tokens are read or said.
+    ///
+    /// Other positions have no limit.
     public var context = 256
     /// Whether the output's weights are the vectors of what is said.
     public var isTied = true
@@ -88,8 +90,14 @@ public struct Transformer: Model {
     return ["logits": logits(said)]
   }
 
-  /// `encode` and `step`: the keys and values of what was read are memory, those of what was said
-  /// states `[rows, context, width]`.
+  /// Two functions that decode: one reads sources, one a token of every row after what the cache holds.
+  ///
+  ///     encode: source i32 [sources, source_time], source_lengths i32 [sources]
+  ///     step:   tokens, slots, past i32 [rows], table i32 [rows, keys], row_sources i32 [rows],
+  ///             and the keys and values of the sources, which `encode` gives
+  ///
+  /// `step` gives `logits` `[rows, vocabulary]` of what follows, and `attention` `[rows, source_time]`: what
+  /// the last decoder layer attends to in the source, the mean of its heads.
   public var functions: [ModelFunction] {
     [ModelFunction("encode", encode), ModelFunction("step", step)]
   }
@@ -111,47 +119,31 @@ public struct Transformer: Model {
     let tokens = inputs.tensor("tokens", .int32, ["rows"]).expanded(at: 1)
     let sources = inputs.tensor("row_sources", .int32, ["rows"])
     let lengths = gather(inputs.tensor("source_lengths", .int32, ["sources"]), sources)
-    let past = inputs.tensor("past", .int32, ["rows"])
-    let places = positions(of: tokens, past: past)
-    var y = targetEmbeddings(tokens, positions: places)
-    for (index, layer) in decoder.layers.enumerated() {
-      let memory = ["keys", "values"].map { name in
+    let (cache, past) = KeyValueCache.ofStep(
+      inputs, widths: decoder.layers.map(\.attention.cacheWidth))
+    let shape = configuration.shape
+    let heads = [shape.heads, shape.headWidth].map { Dimension(constant: $0) }
+    let memory = decoder.layers.indices.map { index in
+      let parts = ["keys", "values"].map { part in
         gather(
           inputs.tensor(
-            "memory.layer\(index).\(name)", .float32,
-            ["sources", "source_time"] + headShape), sources)
+            "memory.layer\(index).\(part)", .float32, ["sources", "source_time"] + heads), sources)
       }
-      y = layer.run(
-        y, { attend($0, layer.attention, "state.layer\(index)", past, places, inputs) },
-        { layer.crossAttention.attend($0, over: (memory[0], memory[1]), lengths: lengths) })
+      return (k: parts[0], v: parts[1])
     }
-    inputs.update(past, to: past + 1)
-    let said = decoder.norm.map { $0(y) } ?? y
-    return ["logits": logits(said.reshaped(to: [tokens.shape[0], said.shape[2]]))]
-  }
-
-  /// Attention of one token of every row to those before it, whose keys and values are states.
-  private func attend(
-    _ x: Tensor, _ attention: MultiHeadAttention, _ name: String, _ past: Tensor, _ places: Tensor,
-    _ inputs: Inputs
-  ) -> Tensor {
-    guard let new = attention.project(x, positions: places) else { return x.withoutValue }
-    let context = Dimension(constant: configuration.context)
-    let slots = x.trace.emit(
-      .iota(Iota(shape: [context], axis: 0)), [], names: ["slot"], at: nil)[0]
-    let isNew = (slots .== past.expanded(at: 1)).expanded(at: 2).expanded(at: 3)
-    let cached = [("keys", new.k), ("values", new.v)].map { part, tensor in
-      let state = inputs.state("\(name).\(part)", ["rows", context] + headShape)
-      let updated = select(isNew, tensor, state)
-      inputs.update(state, to: updated)
-      return updated
+    let places = positions(of: tokens, past: past)
+    let said = decoder(
+      targetEmbeddings(tokens, positions: places), cache, over: memory, memoryLengths: lengths,
+      positions: places)
+    let rows = tokens.shape[0]
+    var outputs = [
+      (name: "logits", tensor: logits(said.output.reshaped(to: [rows, said.output.shape[2]])))
+    ]
+    if let weights = said.weights {
+      let mean = weights.mean(over: 1).reshaped(to: [rows, "source_time"])
+      outputs.append((name: "attention", tensor: mean))
     }
-    return attention.attend(new.q, cached[0], cached[1], lengths: past + 1)
-  }
-
-  private var headShape: [Dimension] {
-    let shape = configuration.shape
-    return [shape.heads, shape.headWidth].map { Dimension(constant: $0) }
+    return Outputs(outputs)
   }
 
   private func logits(_ hidden: Tensor) -> Tensor {
@@ -167,6 +159,8 @@ public struct Transformer: Model {
 
   /// What is said for what is read.
   public var task: ModelTask? {
-    .sequenceToSequence(source: configuration.source, target: configuration.text)
+    .sequenceToSequence(
+      source: configuration.source, target: configuration.text,
+      context: targetEmbeddings.positionCount)
   }
 }

@@ -74,4 +74,32 @@ public struct TransformerDecoder: Sendable {
       return norm.map { $0(y) } ?? y
     }
   }
+
+  /// A new position of every row, which sees what the cache holds and, of the memory, its source's.
+  ///
+  /// - Parameters:
+  ///   - x: `[rows, 1, width]`.
+  ///   - memory: every layer's keys and values of what was read, `[rows, keys, heads, width]`.
+  ///   - memoryLengths: i32 `[rows]`.
+  /// - Returns: what the last layer gives, and the weights of its heads in the memory,
+  ///   `[rows, heads, 1, keys]`; none without layers.
+  func callAsFunction(
+    _ x: Tensor, _ cache: KeyValueCache, over memory: [(k: Tensor, v: Tensor)],
+    memoryLengths: Tensor, positions: Tensor, file: String = #fileID, line: Int = #line
+  ) -> (output: Tensor, weights: Tensor?) {
+    let context = x.trace.context
+    return context.scope(context.path(of: self), SourceLocation(file: file, line: line)) {
+      var (y, weights) = (x, Tensor?.none)
+      for (index, layer) in layers.enumerated() {
+        y = layer.run(
+          y, { layer.attention($0, cache, layer: index, positions: positions) },
+          {
+            let seen = layer.crossAttention.attend($0, over: memory[index], lengths: memoryLengths)
+            weights = seen.weights
+            return seen.context
+          })
+      }
+      return (norm.map { $0(y) } ?? y, weights)
+    }
+  }
 }

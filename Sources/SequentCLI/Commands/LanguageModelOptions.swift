@@ -19,22 +19,41 @@ struct LanguageModelOptions {
 
   /// How text is generated.
   let generation: GenerationOptions
+  /// The beam, if text is looked for by one.
+  let beam: DecodingOptions?
   /// Whether lines are scored rather than gone on with.
   let isScoring: Bool
 
   /// Reads the options.
   ///
-  /// - Throws: `UsageError` for those of generating together with `--score`.
-  init(_ arguments: Arguments) throws {
+  /// - Parameter count: how many answers a line gets.
+  /// - Throws: `UsageError` for those of generating together with `--score`, and for those that
+  ///   contradict a beam or need one.
+  init(_ arguments: Arguments, count: Int) throws {
     isScoring = arguments.has(Self.score)
-    let generating = [Self.length.name, Self.stop.name] + SamplingOptions.all.map(\.name)
+    let generating =
+      [Self.length.name, Self.stop.name]
+      + (BeamOptions.all + SamplingOptions.all).map(\.name)
     if isScoring, let option = generating.first(where: arguments.has) {
       throw UsageError("option --\(option): --score generates nothing")
     }
     var options = GenerationOptions()
     options.length = try arguments.value(Self.length) ?? options.length
     options.stops = try arguments.values(Self.stop)
-    options.sampling = try SamplingOptions.read(arguments)
+    options.sampling = try SamplingOptions.read(arguments, count: count)
     generation = options
+    var beam = try BeamOptions.read(arguments, count: count)
+    guard beam.beamWidth != nil else {
+      if let option = BeamOptions.all.first(where: { arguments.has($0.name) }) {
+        throw UsageError("option --\(option.name): without --beam text is drawn")
+      }
+      self.beam = nil
+      return
+    }
+    if arguments.has(Self.stop.name) {
+      throw UsageError("option --stop: --beam ends texts by the model alone")
+    }
+    beam.maximumLength = options.length
+    self.beam = beam
   }
 }

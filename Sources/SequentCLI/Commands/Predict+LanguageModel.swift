@@ -18,24 +18,33 @@ func generate(
   let generator = try model.generator(threads: threads)
   let canPrintAsItIs = format == .text && samples == 1
   var reader = LineReader()
+  var count = 0
   guard var lines = try reader.nextLines() else { return }
   if canPrintAsItIs, isatty(STDIN_FILENO) == 1 {
     repeat {
-      for line in lines { try write(line, generator, options) }
+      for line in lines {
+        try namingLines(after: count) { try write(line, generator, options) }
+        count += 1
+      }
       guard let more = try reader.nextLines() else { return }
       lines = more
     } while true
   }
   // One line alone is printed as it is: whether another follows has to be known before.
   if canPrintAsItIs, lines.count == 1 {
-    guard let more = try reader.nextLines() else { return try write(lines[0], generator, options) }
+    guard let more = try reader.nextLines() else {
+      return try namingLines(after: count) { try write(lines[0], generator, options) }
+    }
     lines += more
   }
   repeat {
     // Answers come while others are still written.
     for start in stride(from: 0, to: lines.count, by: linesAtOnce) {
       let prompts = Array(lines[start...].prefix(linesAtOnce))
-      let texts = try generator.generate(prompts, options, samples: samples)
+      let texts = try namingLines(after: count) {
+        try generator.generate(prompts, options, samples: samples)
+      }
+      count += prompts.count
       let answers = zip(prompts, texts).map { line, texts in
         format == .json
           ? json(of: texts.map { Answer(text: $0.text, score: $0.meanProbability) }, for: line)
@@ -48,13 +57,34 @@ func generate(
   } while true
 }
 
+/// Goes on with every line of standard input by a beam.
+func generate(
+  _ model: CompiledModel, beam options: DecodingOptions, _ format: AnswerFormat, threads: Int?
+) throws {
+  let generator = try model.generator(threads: threads)
+  var reader = LineReader()
+  var count = 0
+  while let lines = try reader.nextLines() {
+    for start in stride(from: 0, to: lines.count, by: linesAtOnce) {
+      let prompts = Array(lines[start...].prefix(linesAtOnce))
+      let found = try namingLines(after: count) { try generator.generate(prompts, beam: options) }
+      count += prompts.count
+      try output(zip(prompts, found).map { printed($1, for: $0, format) }.joined())
+    }
+  }
+}
+
 /// Prints a prompt and what follows it, while it is written.
 private func write(
   _ prompt: String, _ generator: Generator, _ options: GenerationOptions
 ) throws {
-  try output(prompt)
-  _ = try generator.generate(prompt, options) { try output($0) }
-  try output("\n")
+  // Of a prompt that is refused nothing is printed.
+  var pending = prompt
+  _ = try generator.generate(prompt, options) { text in
+    try output(pending + text)
+    pending = ""
+  }
+  try output(pending + "\n")
 }
 
 /// A text in one line and one field.
@@ -76,8 +106,11 @@ func escaped(_ text: String) -> String {
 func score(_ model: CompiledModel, _ format: AnswerFormat, threads: Int?) throws {
   let scorer = try model.scorer(threads: threads)
   var reader = LineReader()
+  var count = 0
   while let lines = try reader.nextLines() {
-    let answers = zip(lines, try scorer.score(lines)).map { line, score in
+    let scores = try namingLines(after: count) { try scorer.score(lines) }
+    count += lines.count
+    let answers = zip(lines, scores).map { line, score in
       format == .json ? json(of: score, for: line, scorer.encoder) : fields(of: score)
     }
     try output(answers.joined())

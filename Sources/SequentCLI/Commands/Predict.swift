@@ -18,8 +18,8 @@ private let format = Option<AnswerFormat>("format", help: "how answers are print
 let predictCommand = Command(
   name: "predict", summary: "answers each line of standard input with a line",
   positionals: [ArtifactArgument.help],
-  options: [best, format] + SequenceOptions.all + LanguageModelOptions.all + SamplingOptions.all
-    + [SharedOptions.threads],
+  options: [best, format] + BeamOptions.all + SequenceOptions.all + LanguageModelOptions.all
+    + SamplingOptions.all + [SharedOptions.threads],
   discussion: """
     An answer's line has fields with tabs between them: the answer (a label, or for a tagger labels
     with spaces between them) and its probability. Lines that come together are run together; the
@@ -40,7 +40,8 @@ let predictCommand = Command(
     answered by a line each: the text that follows, in which \\n, \\t, \\r and \\\\ stand for line ends,
     tabs and backslashes, and the mean probability of its tokens; so is each line with --n-best,
     whose texts are drawn apart. Equal prompts get equal answers: the seed tells them apart. With
-    --format json every line is answered at once, as a program that waits for it needs.
+    --format json every line is answered at once, as a program that waits for it needs. --beam draws
+    nothing: it answers each line with the text of the largest score, --n-best with those after it.
 
         sequent predict lm.sequent --length 300 --seed 1 <<< 'In the '
 
@@ -56,6 +57,8 @@ let predictCommand = Command(
     model's begin token or a line's end, and its end token counts if the model has one.
 
         sequent predict lm.sequent --score < lines.txt
+
+    A line of more tokens than the model sees is an error; what it writes ends there.
     """
 ) { arguments in
   let count = try arguments.value(best)
@@ -70,7 +73,8 @@ let predictCommand = Command(
   }
   switch kind {
   case .languageModel:
-    let options = try LanguageModelOptions(arguments)
+    let options = try LanguageModelOptions(arguments, count: count ?? 1)
+    if let beam = options.beam { return try generate(model, beam: beam, format, threads: threads) }
     guard options.isScoring else {
       return try generate(
         model, options.generation, samples: count ?? 1, format, threads: threads)
@@ -94,13 +98,20 @@ let predictCommand = Command(
   }
 }
 
+/// Runs `body` on lines of standard input, of which others came before; an error about one names it.
+func namingLines<Result>(after count: Int, _ body: () throws -> Result) throws -> Result {
+  do { return try body() } catch let error as ContextError {
+    throw CommandError(error.message(of: "standard input:\(count + error.index + 1)"))
+  }
+}
+
 /// The options that models of a kind do not have.
 private func options(otherThanOf kind: ModelTask.Kind) -> [any AnyOption] {
   switch kind {
   case .languageModel: SequenceOptions.all
   case .sequenceToSequence: LanguageModelOptions.all
   case .classify, .tag, .forecast, .embed:
-    SequenceOptions.all + LanguageModelOptions.all + SamplingOptions.all
+    BeamOptions.all + SequenceOptions.all + LanguageModelOptions.all + SamplingOptions.all
   }
 }
 

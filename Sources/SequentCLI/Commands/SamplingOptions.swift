@@ -32,9 +32,14 @@ enum SamplingOptions {
   static let all: [any AnyOption] = [temperature, topK, topP, minP, repetitionPenalty, seed]
 
   /// How tokens are drawn; by the model's own distribution where nothing else is said.
-  static func read(_ arguments: Arguments) throws(UsageError) -> Sampling {
+  ///
+  /// - Parameter count: how many answers a line gets.
+  static func read(_ arguments: Arguments, count: Int) throws(UsageError) -> Sampling {
     var sampling = Sampling()
     sampling.temperature = try arguments.value(temperature) ?? sampling.temperature
+    guard count == 1 || sampling.temperature > 0 else {
+      throw UsageError("option --n-best: --temperature 0 draws one answer")
+    }
     sampling.topK = try arguments.value(topK)
     sampling.topP = try arguments.value(topP) ?? sampling.topP
     sampling.minP = try arguments.value(minP) ?? sampling.minP

@@ -2,14 +2,6 @@ import Sequent
 
 /// The options of `sequent predict` that only models have that answer a text with a text.
 struct SequenceOptions {
-  private static let beam = Option<Int>(
-    "beam", "N",
-    help: "how many answers are followed side by side; the most probable token alone when left out"
-  ) { text throws(UsageError) in try wholeNumber(text, in: 1...10_000) }
-  private static let lengthPenalty = Option<Double>(
-    "length-penalty", "A",
-    help: "divide log probabilities by ((5 + length) / 6)^A; 0.6 when left out"
-  ) { text throws(UsageError) in try decimalNumber(text, in: 0...100) }
   private static let coveragePenalty = Option<Double>(
     "coverage-penalty", "B",
     help: "how much it costs to leave a part of a line without attention; 0 when left out"
@@ -31,9 +23,7 @@ struct SequenceOptions {
   }
 
   /// All of them.
-  static let all: [any AnyOption] = [
-    beam, lengthPenalty, coveragePenalty, maximumLength, prefix, attention,
-  ]
+  static let all: [any AnyOption] = [coveragePenalty, maximumLength, prefix, attention]
 
   /// How answers are looked for.
   let decoding: DecodingOptions
@@ -45,21 +35,12 @@ struct SequenceOptions {
   /// - Parameter count: how many answers a line gets, if that is said.
   /// - Throws: `UsageError` for those that contradict each other, or that the model can't follow.
   init(_ arguments: Arguments, count: Int?, for predictor: SequencePredictor) throws {
-    var options = DecodingOptions()
-    options.count = count ?? 1
-    options.beamWidth = try arguments.value(Self.beam)
-    if let option = SamplingOptions.all.first(where: { arguments.has($0.name) }) {
-      guard options.beamWidth == nil else {
-        throw UsageError("option --\(option.name): --beam draws nothing")
-      }
-      options.sampling = try SamplingOptions.read(arguments)
+    var options = try BeamOptions.read(arguments, count: count ?? 1)
+    if SamplingOptions.all.contains(where: { arguments.has($0.name) }) {
+      options.sampling = try SamplingOptions.read(arguments, count: options.count)
     } else if options.beamWidth == nil, options.count > 1 {
       options.beamWidth = options.count
     }
-    if let width = options.beamWidth, options.count > width {
-      throw UsageError("option --n-best: \(options.count) answers of --beam \(width)")
-    }
-    options.lengthPenalty = try arguments.value(Self.lengthPenalty) ?? options.lengthPenalty
     options.coveragePenalty = try arguments.value(Self.coveragePenalty) ?? options.coveragePenalty
     options.maximumLength = try arguments.value(Self.maximumLength)
     if let text = try arguments.value(Self.prefix) {

@@ -4,7 +4,8 @@ import SequentIR
 public struct AttentionOutput {
   /// The weighted sums, `[batch, queries, valueWidth]`; `[batch, valueWidth]` for one query.
   public let context: Tensor
-  /// The weights, `[batch, queries, keys]`; `[batch, keys]` for one query.
+  /// The weights, `[batch, queries, keys]`; `[batch, keys]` for one query; `[batch, heads, queries, keys]`
+  /// for several heads.
   public let weights: Tensor
 }
 

@@ -33,6 +33,15 @@ struct KeyValueCache {
     }
   }
 
+  /// The cache of a function that reads a token of every row, and how many came before it, i32 `[rows]`.
+  static func ofStep(_ inputs: Inputs, widths: [Int]) -> (cache: KeyValueCache, past: Tensor) {
+    let past = inputs.tensor("past", .int32, ["rows"])
+    let cache = KeyValueCache(
+      inputs, widths: widths, slots: inputs.tensor("slots", .int32, ["rows"]).expanded(at: 1),
+      table: inputs.tensor("table", .int32, ["rows", "keys"]), lengths: past + 1)
+    return (cache, past)
+  }
+
   /// A layer's pools with new keys and values `[rows, time, width]` in their slots.
   func extend(_ layer: Int, _ keys: Tensor, _ values: Tensor) -> (keys: Tensor, values: Tensor) {
     let new = (

@@ -51,7 +51,7 @@ public struct MultiHeadAttention: Sendable {
     let context = x.trace.context
     return context.scope(context.path(of: self), SourceLocation(file: file, line: line)) {
       guard let parts = project(x, positions: positions) else { return x.withoutValue }
-      return attend(parts.q, parts.k, parts.v, lengths: lengths, isCausal: isCausal)
+      return attend(parts.q, parts.k, parts.v, lengths: lengths, isCausal: isCausal).context
     }
   }
 
@@ -62,19 +62,22 @@ public struct MultiHeadAttention: Sendable {
   ) -> Tensor {
     let context = x.trace.context
     return context.scope(context.path(of: self), SourceLocation(file: file, line: line)) {
-      guard let q = queries(x), let memory = keysAndValues(memory) else { return x.withoutValue }
-      return attend(q, memory.k, memory.v, lengths: lengths)
+      guard let memory = keysAndValues(memory) else { return x.withoutValue }
+      return attend(x, over: memory, lengths: lengths, file: file, line: line).context
     }
   }
 
-  /// What queries of `x` `[batch, queries, width]` gather from keys and values that were projected.
-  func attend(
-    _ x: Tensor, over memory: (k: Tensor, v: Tensor), lengths: Tensor?, file: String = #fileID,
-    line: Int = #line
-  ) -> Tensor {
+  /// What queries of `x` `[batch, queries, width]` gather from what `keysAndValues` gave, and the weights
+  /// of every head.
+  public func attend(
+    _ x: Tensor, over memory: (k: Tensor, v: Tensor), lengths: Tensor? = nil,
+    file: String = #fileID, line: Int = #line
+  ) -> AttentionOutput {
     let context = x.trace.context
     return context.scope(context.path(of: self), SourceLocation(file: file, line: line)) {
-      guard let q = queries(x) else { return x.withoutValue }
+      guard let q = queries(x) else {
+        return AttentionOutput(context: x.withoutValue, weights: x.withoutValue)
+      }
       return attend(q, memory.k, memory.v, lengths: lengths)
     }
   }
@@ -94,11 +97,12 @@ public struct MultiHeadAttention: Sendable {
       let (k, v) = cache.extend(layer, joinedHeads(new.k), joinedHeads(new.v))
       // Rows that begin see what is new; it lies in one piece already.
       guard let table = cache.table else {
-        return attend(new.q, new.k, new.v, lengths: cache.lengths, isCausal: true)
+        return attend(new.q, new.k, new.v, lengths: cache.lengths, isCausal: true).context
       }
       return attend(
         new.q, split(gather(k, table), keyHeads), split(gather(v, table), keyHeads),
-        lengths: cache.lengths)
+        lengths: cache.lengths
+      ).context
     }
   }
 
@@ -119,36 +123,40 @@ public struct MultiHeadAttention: Sendable {
   }
 
   /// Queries of a sequence.
-  func queries(_ x: Tensor) -> Tensor? {
+  private func queries(_ x: Tensor) -> Tensor? {
     guard isSequence(x) else { return nil }
     let all = query.map { $0(x) } ?? joined(x, from: 0, heads)
     return split(all, heads)
   }
 
-  /// Keys and values of a sequence.
-  func keysAndValues(_ x: Tensor) -> (k: Tensor, v: Tensor)? {
+  /// Keys and values of a sequence `[batch, keys, width]`, by head; nil for what is no sequence.
+  public func keysAndValues(_ x: Tensor) -> (k: Tensor, v: Tensor)? {
     guard isSequence(x) else { return nil }
     let k = key.map { $0(x) } ?? joined(x, from: heads, keyHeads)
     let v = value.map { $0(x) } ?? joined(x, from: heads + keyHeads, keyHeads)
     return (split(k, keyHeads), split(v, keyHeads))
   }
 
-  /// What queries gather, projected: `[batch, queries, width]`.
+  /// What queries gather, projected: `[batch, queries, width]`, and the weights
+  /// `[batch, heads, queries, keys]`.
   ///
   /// - Parameter isCausal: whether a query sees keys up to its own position alone.
-  func attend(
+  private func attend(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, lengths: Tensor? = nil, isCausal: Bool = false
-  ) -> Tensor {
+  ) -> AttentionOutput {
     let (q, k, v) = (byHead(q), shared(byHead(k)), shared(byHead(v)))
-    guard q.value != nil, k.rank == 4 else { return q }
+    guard q.value != nil, k.rank == 4 else { return AttentionOutput(context: q, weights: q) }
     var mask = isCausal ? causalMask(q, k) : nil
     if let lengths {
       let live = isLive(lengths: lengths, time: k.shape[2]).expanded(at: 1).expanded(at: 1)
       mask = mask.map { live.emit(.binary(.and), [$0]) } ?? live
     }
-    let gathered = byPosition(attention(q, k, v, mask: mask))
+    let seen = attentionWithWeights(q, k, v, mask: mask)
+    let gathered = byPosition(seen.context)
     let width = Dimension(constant: heads * headWidth)
-    return output(gathered.reshaped(to: [gathered.shape[0], gathered.shape[1], width]))
+    return AttentionOutput(
+      context: output(gathered.reshaped(to: [gathered.shape[0], gathered.shape[1], width])),
+      weights: seen.weights)
   }
 
   /// `[batch, time, heads, width]` and `[batch, heads, time, width]`, one from the other.

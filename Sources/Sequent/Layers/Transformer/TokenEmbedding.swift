@@ -51,6 +51,9 @@ public struct TokenEmbedding: Sendable {
     dropout = Dropout(shape.dropout)
   }
 
+  /// How many positions there are vectors for, where those are learned; nil for any number.
+  public var positionCount: Int? { position?.weight.shape.first }
+
   /// Tokens i32 `[batch, time]` to vectors `[batch, time, width]`.
   ///
   /// - Parameters:
