@@ -81,7 +81,8 @@ public struct Benchmark {
     let work = flops ?? contenders.map(\.plan.flops).min() ?? 0
     return try zip(contenders, timings).map { contender, timing in
       let team = contender.session.threads
-      let peak = settings.probe?.multiplyAdd(threads: team)
+      let peak = settings.probe?.multiplyAdd(
+        threads: team, bfloat16: contender.plan.multipliesBfloat16)
       let gflops = timing.median > 0 ? work / timing.median / 1e6 : 0
       var row = BenchmarkRow(
         name: name, weightsType: contender.weightsType,
@@ -95,6 +96,15 @@ public struct Benchmark {
         maximumError: reference.map { largestDifference(contender.outputs, $0) })
       row.profile = try settings.profile(contender.session.profile)
       return row
+    }
+  }
+}
+
+extension Plan {
+  /// Whether products have weights in bfloat16.
+  fileprivate var multipliesBfloat16: Bool {
+    instructions.contains { instruction in
+      if case .gemm(let gemm) = instruction.kernel { gemm.isBfloat16 } else { false }
     }
   }
 }

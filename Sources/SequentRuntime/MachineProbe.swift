@@ -44,9 +44,12 @@ public struct MachineProbe: Sendable {
     executeNanoseconds = result.execute_nanoseconds
   }
 
-  /// Float32 operations a second on so many threads, as if each added what one can do.
-  public func multiplyAdd(threads: Int) -> Double {
-    threads == self.threads ? multiplyAdd.all : multiplyAdd.one * Double(threads)
+  /// Operations a second on so many threads, as if each added what one can do.
+  ///
+  /// - Parameter bfloat16: whether both operands are bfloat16, where the instruction set has that.
+  public func multiplyAdd(threads: Int, bfloat16: Bool = false) -> Double {
+    let rate = (bfloat16 ? multiplyAddBfloat16 : nil) ?? multiplyAdd
+    return threads == self.threads ? rate.all : rate.one * Double(threads)
   }
 }
 

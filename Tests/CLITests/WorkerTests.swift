@@ -100,6 +100,22 @@ import Testing
     }
   }
 
+  @Test func profilesSayWhereTheTimeGoes() throws {
+    let cases = """
+      {"name": "step", "kind": "encoder", "mode": "train", "batch": 1, "time": 4, "layers": 1, \
+      "width": 8, "heads": 2, "ffn": 16}
+      {"name": "write", "kind": "decoder", "batch": 1, "prompt": 2, "generate": 3, "layers": 1, \
+      "width": 8, "heads": 2, "ffn": 16, "vocabulary": 11}
+
+      """
+    let result = try Sequent.run(
+      "bench", "--cases", "-", "--format", "jsonl", "--seconds", "0", "--profile", input: cases)
+    #expect(result.status == 0 && (try answers(result.output)).count == 2, "\(result)")
+    for word in ["step", "write", "share", "attention_gradient", "update_rows"] {
+      #expect(result.errors.contains(word), "\(result)")
+    }
+  }
+
   @Test func aBaselineIsMadeThenComparedWith() throws {
     let folder = try TemporaryFolder()
     try folder.write(Self.cases, to: "cases")

@@ -53,4 +53,16 @@ import Testing
       }
     }
   }
+
+  @Test func `columns and heads of columns overlap when they share an element`() throws {
+    let projections = View(buffer: 0, .float32, [2, 3, 12])
+    for (a, b) in [(0, 4), (4, 0), (4, 8), (0, 2), (4, 4)] {
+      let columns = projections.sliced(2, from: a, count: 4)
+      let heads = try #require(
+        projections.sliced(2, from: b, count: 4).reshaped(to: [2, 3, 2, 2])
+      ).transposed([0, 2, 1, 3])
+      let shares = !Set(positions(columns)).isDisjoint(with: positions(heads))
+      #expect(columns.overlaps(heads) == shares && heads.overlaps(columns) == shares)
+    }
+  }
 }

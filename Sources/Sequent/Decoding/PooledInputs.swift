@@ -54,9 +54,12 @@ extension Dimension {
 }
 
 extension TensorType {
-  /// What a row of the first axis takes, where the others have known sizes.
+  /// What a row of the first axis takes, where the others have known sizes and it is below a gigabyte.
   fileprivate var slotBytes: Int? {
-    let sizes = shape.dropFirst().map(\.staticSize)
-    return shape.isEmpty || sizes.contains(nil) ? nil : sizes.compactMap { $0 }.reduce(4, *)
+    let sizes = shape.dropFirst().compactMap(\.staticSize)
+    guard sizes.count + 1 == shape.count, let count = TensorData.count(of: sizes),
+      count < 1 << 28
+    else { return nil }
+    return 4 * count
   }
 }

@@ -175,9 +175,22 @@ extension View {
   public func overlaps(_ other: View) -> Bool {
     guard buffer == other.buffer, count > 0, other.count > 0 else { return false }
     if self == other { return true }
-    if isStill, other.isStill, let separate = boxesAreSeparate(other) { return !separate }
+    if isStill, other.isStill,
+      let separate = boxesAreSeparate(other) ?? plain.boxesAreSeparate(other.plain)
+    {
+      return !separate
+    }
     let (a, b) = (extent, other.extent)
     return a.overlaps(b)
+  }
+
+  /// The same elements in the order in which they lie, under as few axes as can be: heads of a
+  /// projection that were brought to the front are columns again.
+  private var plain: View {
+    var view = transposed(shape.indices.sorted { strides[$0] > strides[$1] })
+    let axes = view.mergedAxes()
+    (view.shape, view.strides) = (axes.map(\.size), axes.map(\.stride))
+    return view
   }
 
   /// The first to the last element; everything when the view moves.
