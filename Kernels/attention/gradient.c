@@ -8,10 +8,9 @@
 #include "attention/rows.h"
 #include "base/partition.h"
 
-// The sizes of a block. Sums are chains over queries or keys however these are cut. Sequences of 128, 256,
-// 512 leave no rest. Rows of p are odd in cache lines, so that columns of it fall into different sets of
-// the cache.
-enum { KEYS = 128, QUERIES = 128, P_STRIDE = KEYS + 16 };
+// The sizes of a block. Sums are chains over queries or keys however these are cut. Rows of p are odd
+// in cache lines, so that columns of it fall into different sets of the cache.
+enum { KEYS = 128, QUERIES = 112, P_STRIDE = KEYS + 16 };
 
 // A member's own part of the workspace.
 struct storage {
