@@ -82,7 +82,7 @@ public struct Benchmark {
     return try zip(contenders, timings).map { contender, timing in
       let team = contender.session.threads
       let peak = settings.probe?.multiplyAdd(
-        threads: team, bfloat16: contender.plan.multipliesBfloat16)
+        threads: team, bfloat16: contender.plan.bfloat16Products > 0)
       let gflops = timing.median > 0 ? work / timing.median / 1e6 : 0
       var row = BenchmarkRow(
         name: name, weightsType: contender.weightsType,
@@ -96,15 +96,6 @@ public struct Benchmark {
         maximumError: reference.map { largestDifference(contender.outputs, $0) })
       row.profile = try settings.profile(contender.session.profile)
       return row
-    }
-  }
-}
-
-extension Plan {
-  /// Whether products have weights in bfloat16.
-  fileprivate var multipliesBfloat16: Bool {
-    instructions.contains { instruction in
-      if case .gemm(let gemm) = instruction.kernel { gemm.isBfloat16 } else { false }
     }
   }
 }

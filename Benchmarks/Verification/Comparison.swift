@@ -44,7 +44,7 @@ public func compareVariants(
     try session.bind(sizes)
     return Run(
       outputs: try session.run(inputs).mapValues(HostTensor.init),
-      roundings: try model.executable.plan(function: name, sizes).roundings)
+      roundings: try model.executable.plan(function: name, sizes).bfloat16Products)
   }
   let (fused, unfused) = try InstructionSets.withoutRoundingActivations {
     (try run(.fused), try run(.unfused))
@@ -91,7 +91,7 @@ private struct Run {
 
 extension Plan {
   /// How many products of a run have bfloat16 weights.
-  fileprivate var roundings: Int {
+  var bfloat16Products: Int {
     instructions.indices.reduce(0) { count, position in
       guard case .gemm(let gemm) = instructions[position].kernel, gemm.isBfloat16 else {
         return count

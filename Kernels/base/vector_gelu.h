@@ -10,7 +10,8 @@
 // nodes of 0 ≤ x ≤ 6, weighted by x·Φ(x)·Φ(-x) and reweighted until the largest error is smallest:
 // Φ is right to 2^-24.3 with the coefficients rounded. From 6 on Φ is 1 in float.
 //
-// -p is summed by halves: a chain of six steps would take half of the function's time.
+// -p is summed by halves: a chain of six steps would take half of the function's time. The denominator
+// is 1 / Φ(x).
 V_INLINE vf v_gelu_denominator(vf bounded) {
   const vf s = v_min(v_set(36.0f), v_mul(bounded, bounded)), s2 = v_mul(s, s);
   const vf p01 = v_fma(v_set(-0x1.29a4p-4f), s, v_set(-0x1.98846p+0f));

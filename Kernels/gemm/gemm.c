@@ -158,7 +158,7 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
   const struct kn_range rows = kn_partition(m, 1, team->index / across, parts);
   const struct kn_range columns = kn_partition(n, width, team->index % across, across);
   const struct kn_range packed = kn_partition(n, width, team->index, team->count);
-  struct kn_gemm_epilogue epilogue = {
+  const struct kn_gemm_epilogue epilogue = {
       .bias = arguments->bias,
       .residual = matrix->residual,
       .residual_row_stride = arguments->residual_row_stride,
@@ -170,7 +170,6 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
   // A plain product is finished when it is summed: multiplying by one is not another pass over c.
   const bool plain = epilogue.bias == NULL && epilogue.residual == NULL && epilogue.scale == 1 &&
                      epilogue.activation == KN_ACTIVATION_NONE;
-  if (epilogue.bias != NULL) epilogue.bias += columns.begin;
   const size_t panel_step = kn_gemm_panel_words(plan->kernels, plan->type);
 
   size_t p = 0;
@@ -192,13 +191,7 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
     const size_t step = plan->packs_a ? plan->a_rows : m;
     for (size_t row = rows.begin; row < rows.end && columns.begin < columns.end; row += step) {
       const struct kn_range block_rows = {row, row + step < rows.end ? row + step : rows.end};
-      if (matrix->residual != NULL) {
-        epilogue.residual =
-            matrix->residual + row * arguments->residual_row_stride + columns.begin;
-      }
-      if (matrix->slope != NULL) {
-        epilogue.slope = matrix->slope + row * arguments->slope_row_stride + columns.begin;
-      }
+      const struct kn_gemm_epilogue here = kn_gemm_epilogue_at(epilogue, row, columns.begin);
       const struct kn_gemm_block block = {
           .m = block_rows.end - block_rows.begin,
           .n = columns.end - columns.begin,
@@ -213,7 +206,7 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
           .c = matrix->c + row * arguments->c_row_stride + columns.begin,
           .c_row_stride = arguments->c_row_stride,
           .begins_at_c = arguments->accumulate || p > 0,
-          .epilogue = p + depth == k && !plain ? &epilogue : NULL,
+          .epilogue = p + depth == k && !plain ? &here : NULL,
       };
       kn_gemm_multiply(plan->kernels, &block);
     }

@@ -51,6 +51,17 @@ struct kn_gemm_epilogue {
   float scale;
 };
 
+// The same for a part of C that begins at a row and a column.
+static inline struct kn_gemm_epilogue kn_gemm_epilogue_at(struct kn_gemm_epilogue epilogue,
+                                                          size_t row, size_t column) {
+  if (epilogue.bias != NULL) epilogue.bias += column;
+  if (epilogue.residual != NULL) {
+    epilogue.residual += row * epilogue.residual_row_stride + column;
+  }
+  if (epilogue.slope != NULL) epilogue.slope += row * epilogue.slope_row_stride + column;
+  return epilogue;
+}
+
 // Finishes a part of C in place, whose sums may already have been scaled and shifted by the bias.
 typedef void (*kn_gemm_finish)(const struct kn_gemm_epilogue *epilogue, size_t rows, size_t columns,
                                float *c, size_t c_row_stride, bool is_scaled);

@@ -21,12 +21,7 @@ static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 static void finish(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block,
                    size_t row, size_t column, size_t rows, size_t columns, bool is_scaled) {
-  struct kn_gemm_epilogue epilogue = *block->epilogue;
-  if (epilogue.bias != NULL) epilogue.bias += column;
-  if (epilogue.residual != NULL) {
-    epilogue.residual += row * epilogue.residual_row_stride + column;
-  }
-  if (epilogue.slope != NULL) epilogue.slope += row * epilogue.slope_row_stride + column;
+  const struct kn_gemm_epilogue epilogue = kn_gemm_epilogue_at(*block->epilogue, row, column);
   kernels->finish(&epilogue, rows, columns, block->c + row * block->c_row_stride + column,
                   block->c_row_stride, is_scaled);
 }
@@ -152,9 +147,7 @@ void kn_gemm_multiply(const struct kn_gemm_kernels *kernels, const struct kn_gem
     part.a += row * block->a_row_stride;
     part.c += row * block->c_row_stride;
     if (block->epilogue != NULL) {
-      epilogue = *block->epilogue;
-      if (epilogue.residual != NULL) epilogue.residual += row * epilogue.residual_row_stride;
-      if (epilogue.slope != NULL) epilogue.slope += row * epilogue.slope_row_stride;
+      epilogue = kn_gemm_epilogue_at(*block->epilogue, row, 0);
       part.epilogue = &epilogue;
     }
     size_t p = 0;

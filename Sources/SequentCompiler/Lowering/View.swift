@@ -78,9 +78,14 @@ extension View {
     return view
   }
 
+  /// The axes, those first along which elements lie furthest apart.
+  private var axesByStride: [Int] {
+    shape.indices.sorted { (strides[$0], $1) > (strides[$1], $0) }
+  }
+
   /// The dense view that this one is a transpose of, and the axes that transpose it; nil if there is none.
   func withAxesInOrder() -> (dense: View, axes: [Int])? {
-    let order = shape.indices.sorted { (strides[$0], $1) > (strides[$1], $0) }
+    let order = axesByStride
     let dense = transposed(order)
     guard dense.isDense else { return nil }
     return (dense, shape.indices.map { axis in order.firstIndex(of: axis) ?? axis })
@@ -187,7 +192,7 @@ extension View {
   /// The same elements in the order in which they lie, under as few axes as can be: heads of a
   /// projection that were brought to the front are columns again.
   private var plain: View {
-    var view = transposed(shape.indices.sorted { strides[$0] > strides[$1] })
+    var view = transposed(axesByStride)
     let axes = view.mergedAxes()
     (view.shape, view.strides) = (axes.map(\.size), axes.map(\.stride))
     return view
