@@ -34,6 +34,17 @@ V_INLINE vf v_exp_of_negative(vf x) {
   return v_scale_down(v_add(v_set(1.0f), p), n);
 }
 
+// 2^y for -250 ≤ y < 128: y = n + r with whole n, 2^r = 1 + r·p(r), |r| ≤ 1/2, relative error 2^-25.9.
+V_INLINE vf v_exp2(vf y) {
+  const vf n = v_round(y), r = v_sub(y, n);
+  vf p = v_fma(v_set(0x1.41fbbap-13f), r, v_set(0x1.5f3e54p-10f));
+  p = v_fma(p, r, v_set(0x1.3b2d4cp-7f));
+  p = v_fma(p, r, v_set(0x1.c6aee8p-5f));
+  p = v_fma(p, r, v_set(0x1.ebfbdcp-3f));
+  p = v_fma(p, r, v_set(0x1.62e43p-1f));
+  return v_scale(v_fma(p, r, v_set(1.0f)), n);
+}
+
 // With m = expm1(-2|x|): tanh |x| = -m / (2 + m), which has no cancellation. It is 1 from 9.02 on.
 V_INLINE vf v_tanh(vf x) {
   vf n;

@@ -16,8 +16,13 @@ static size_t packing_depth(size_t n) {
 
 static size_t round_up(size_t a, size_t unit) { return divide_up(a, unit) * unit; }
 
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+// An odd number of cache lines, so that rows fall into different sets.
+static size_t odd_lines(size_t floats) { return (divide_up(floats, 16) | 1) * 16; }
+
 // How the work is cut; it follows from the arguments and the team's size alone, and no cut changes
-// a result.
+// a result. Members pack for themselves: what another one wrote is far away.
 struct plan {
   const struct kn_gemm_kernels *kernels;
   enum kn_weight_type type;
@@ -25,11 +30,35 @@ struct plan {
   bool rounds_a;  // to pairs of bfloat16, as its block is packed
   bool packs_a, packs_b;
   bool splits_batch;  // each member computes whole matrices, alone
+  size_t row_parts;   // the rows are cut in so many parts, the columns in members / row_parts
   size_t slice;       // of k, that is packed at a time
-  size_t b_size, b_buffers;  // floats of a packed slice of b, and how many there are
-  bool alternates;           // between two buffers: one is filled while others still read
-  size_t a_rows, a_stride, a_size;  // of one member's packed block of a
+  size_t b_size;      // floats of one member's packed slice of b
+  // One member's packed block of a: its rows, its strides and its floats.
+  size_t a_rows, a_row_stride, a_column_stride, a_size;
 };
+
+// In how many parts to cut the rows. A step of k of one panel costs a cycle for every row; but no less
+// than reading the panel takes, from the caches (each core for itself) or from memory (all together, so
+// that cutting rows multiplies what is read). Packing costs as much as 16 rows for a panel of b, and half
+// a cycle for a row of a.
+static size_t row_parts(const struct kn_gemm_arguments *arguments, const struct plan *plan,
+                        size_t count) {
+  const size_t panels = divide_up(arguments->n, plan->kernels->width);
+  const bool from_memory = arguments->n * plan->k > (size_t)4 << 20;
+  size_t best = 1, lowest = SIZE_MAX;
+  for (size_t parts = 1; parts <= count; parts++) {
+    if (count % parts != 0) continue;
+    const size_t rows = divide_up(arguments->m, parts), reading = from_memory ? 10 * parts : 4;
+    const size_t cost = divide_up(panels, count / parts) *
+                            ((rows > reading ? rows : reading) + 2 + (plan->packs_b ? 16 : 0)) +
+                        (plan->packs_a ? rows / 2 : 0);
+    if (cost < lowest) {
+      lowest = cost;
+      best = parts;
+    }
+  }
+  return best;
+}
 
 static struct plan make_plan(const struct kn_gemm_arguments *arguments, size_t threads) {
   const struct kn_gemm_kernels *kernels = kn_gemm_kernels_for(kn_isa_active());
@@ -46,21 +75,24 @@ static struct plan make_plan(const struct kn_gemm_arguments *arguments, size_t t
   plan.packs_b = arguments->packed == NULL;
   // Whole matrices need no barriers; but no member should be idle for long.
   plan.splits_batch = batch > 1 && batch * 10 >= round_up(batch, threads) * 9;
+  plan.row_parts = row_parts(arguments, &plan, plan.splits_batch ? 1 : threads);
   const size_t slices = plan.packs_b   ? divide_up(k, packing_depth(arguments->n))
                         : plan.packs_a ? divide_up(k, KN_GEMM_BLOCK_K)
                                        : 1;
   plan.slice = slices > 1 ? divide_up(k, slices) : k;
   if (plan.packs_b) {
-    plan.b_size = round_up(plan.slice * round_up(arguments->n, kernels->width), 32);
-    plan.alternates = !plan.splits_batch && slices * batch > 1;
-    plan.b_buffers = plan.splits_batch ? threads : plan.alternates ? 2 : 1;
+    const size_t across = plan.splits_batch ? 1 : threads / plan.row_parts;
+    const size_t panels = divide_up(divide_up(arguments->n, kernels->width), across);
+    plan.b_size = round_up(plan.slice * panels * kernels->width, 32);
   }
   if (plan.packs_a) {
-    // Odd in cache lines, so that rows fall into different sets.
-    plan.a_stride = round_up(plan.slice, 32) + 16;
-    const size_t most = kn_gemm_block_rows(kernels, plan.slice);
-    plan.a_rows = arguments->m < most ? arguments->m : most;
-    plan.a_size = round_up(plan.a_rows * plan.a_stride, 32);
+    plan.a_rows = smaller(arguments->m, kn_gemm_block_rows(kernels, plan.slice));
+    // Columns in one piece are copied as they are, rows elsewhere.
+    const bool by_column = arguments->a_row_stride == 1 && !plan.rounds_a;
+    plan.a_row_stride = by_column ? 1 : odd_lines(plan.slice);
+    plan.a_column_stride = by_column ? odd_lines(plan.a_rows) : 1;
+    plan.a_size =
+        round_up(by_column ? plan.slice * plan.a_column_stride : plan.a_rows * plan.a_row_stride, 32);
   }
   return plan;
 }
@@ -69,32 +101,10 @@ size_t kn_gemm_workspace_size(const struct kn_gemm_arguments *arguments, size_t 
   size_t largest = 0;
   for (size_t count = 1; count <= threads; count++) {
     const struct plan plan = make_plan(arguments, count);
-    const size_t size = plan.b_buffers * plan.b_size + count * plan.a_size;
+    const size_t size = count * (plan.b_size + plan.a_size);
     if (size > largest) largest = size;
   }
   return largest;
-}
-
-// In how many parts to cut the rows; the columns are cut in count / parts. A step of k of one panel
-// costs a cycle for every row; but no less than reading the panel takes, from the caches (each core
-// for itself) or from memory (all together, so that cutting rows multiplies what is read). Members that
-// have the same rows pack them twice: that is an eighth of a panel's time.
-static size_t row_parts(const struct kn_gemm_arguments *arguments, const struct plan *plan,
-                        size_t count) {
-  const size_t panels = divide_up(arguments->n, plan->kernels->width);
-  const bool from_memory = arguments->n * plan->k > (size_t)4 << 20;
-  size_t best = 1, lowest = SIZE_MAX;
-  for (size_t parts = 1; parts <= count; parts++) {
-    if (count % parts != 0) continue;
-    const size_t rows = divide_up(arguments->m, parts), reading = from_memory ? 10 * parts : 4;
-    const size_t cost = divide_up(panels, count / parts) * ((rows > reading ? rows : reading) + 2) +
-                        (plan->packs_a ? rows / 8 : 0);
-    if (cost < lowest) {
-      lowest = cost;
-      best = parts;
-    }
-  }
-  return best;
 }
 
 // One matrix of the batch.
@@ -119,45 +129,112 @@ static void round_row(const struct kn_gemm_kernels *kernels, const float *x, siz
   }
 }
 
-static const float *row_of_a(const struct kn_gemm_arguments *arguments, const struct plan *plan,
-                             const struct matrix *matrix, struct kn_range rows, size_t p, size_t k,
-                             float *block) {
+// Columns that lie in one piece; the lines of later ones are asked for ahead.
+static void copy_columns(const float *a, size_t rows, size_t columns, size_t column_stride,
+                         float *block, size_t block_stride) {
+  for (size_t q = 0; q < columns; q++) {
+    const float *ahead = a + smaller(q + KN_GEMM_AHEAD / 4, columns - 1) * column_stride;
+    for (size_t i = 0; i < rows; i += 16) __builtin_prefetch(ahead + i, 0, 2);
+    __builtin_prefetch(ahead + rows - 1, 0, 2);
+    memcpy(block + q * block_stride, a + q * column_stride, rows * sizeof *a);
+  }
+}
+
+// Rows `rows` of a, k from p on, in a member's block: or where they lie, if they need no packing.
+static const float *rows_of_a(const struct kn_gemm_arguments *arguments, const struct plan *plan,
+                              const struct matrix *matrix, struct kn_range rows, size_t p, size_t k,
+                              float *block) {
   const size_t row_stride = arguments->a_row_stride, column_stride = arguments->a_column_stride;
   const size_t first = plan->rounds_a ? 2 * p : p;
   const float *a = matrix->a + rows.begin * row_stride + first * column_stride;
   if (!plan->packs_a) return a;
   const size_t count = rows.end - rows.begin;
   if (plan->rounds_a) {
-    const size_t left = arguments->k - first, elements = 2 * k < left ? 2 * k : left;
+    const size_t elements = smaller(2 * k, arguments->k - first);
     for (size_t i = 0; i < count; i++) {
       round_row(plan->kernels, a + i * row_stride, column_stride, elements,
-                block + i * plan->a_stride);
-    }
-  } else if (column_stride == 1) {
-    for (size_t i = 0; i < count; i++) {
-      memcpy(block + i * plan->a_stride, a + i * row_stride, k * sizeof *a);
+                block + i * plan->a_row_stride);
     }
   } else if (row_stride == 1) {
-    kn_gemm_transpose(a, k, count, column_stride, block, plan->a_stride);
+    copy_columns(a, count, k, column_stride, block, plan->a_column_stride);
+  } else if (column_stride == 1) {
+    for (size_t i = 0; i < count; i++) {
+      memcpy(block + i * plan->a_row_stride, a + i * row_stride, k * sizeof *a);
+    }
   } else {
     for (size_t i = 0; i < count; i++) {
       for (size_t q = 0; q < k; q++) {
-        block[i * plan->a_stride + q] = a[i * row_stride + q * column_stride];
+        block[i * plan->a_row_stride + q] = a[i * row_stride + q * column_stride];
       }
     }
   }
   return block;
 }
 
-// The team's product of one matrix. `turn` counts the slices of b that the team has packed.
+// How many cache lines so many floats of a row may touch, whose rows are `stride` apart.
+static size_t lines_of(size_t floats, size_t stride) {
+  return divide_up(floats, 16) + (stride % 16 != 0 ? 1 : 0);
+}
+
+// Where the next panel of b comes from, while one before it is multiplied.
+static struct kn_gemm_ahead panel_ahead(const struct kn_gemm_arguments *arguments,
+                                        const struct plan *plan, const struct matrix *matrix,
+                                        size_t p, size_t column) {
+  if (arguments->b_column_stride != 1) return (struct kn_gemm_ahead){.first = NULL};
+  return (struct kn_gemm_ahead){.first = matrix->b + p * arguments->b_row_stride + column,
+                                .step = arguments->b_row_stride,
+                                .lines = lines_of(plan->kernels->width, arguments->b_row_stride)};
+}
+
+// Where the next block of a comes from, if its columns are in one piece.
+static struct kn_gemm_ahead rows_ahead(const struct kn_gemm_arguments *arguments,
+                                       const struct plan *plan, const struct matrix *matrix,
+                                       size_t p, struct kn_range rows) {
+  if (rows.begin == rows.end || !plan->packs_a || arguments->a_row_stride != 1) {
+    return (struct kn_gemm_ahead){.first = NULL};
+  }
+  return (struct kn_gemm_ahead){.first = matrix->a + rows.begin + p * arguments->a_column_stride,
+                                .step = arguments->a_column_stride,
+                                .lines = lines_of(rows.end - rows.begin, arguments->a_column_stride)};
+}
+
+// Packs the panels of b one by one, each just before it is multiplied.
+static void pack_and_multiply(const struct kn_gemm_arguments *arguments, const struct plan *plan,
+                              const struct matrix *matrix, struct kn_range columns, size_t p,
+                              const struct kn_gemm_block *block, float *b_block) {
+  const size_t width = plan->kernels->width;
+  for (size_t column = columns.begin; column < columns.end; column += width) {
+    const size_t from = column - columns.begin, end = smaller(column + width, columns.end);
+    float *panel = b_block + from / width * block->panel_stride;
+    const float *b =
+        matrix->b + p * arguments->b_row_stride + column * arguments->b_column_stride;
+    kn_gemm_pack_panels(width, b, block->k, end - column, arguments->b_row_stride,
+                        arguments->b_column_stride, panel, block->panel_stride);
+    struct kn_gemm_block part = *block;
+    struct kn_gemm_epilogue epilogue;
+    part.n = end - column;
+    part.panels = panel;
+    part.c += from;
+    if (block->epilogue != NULL) {
+      epilogue = kn_gemm_epilogue_at(*block->epilogue, 0, from);
+      part.epilogue = &epilogue;
+    }
+    if (end < columns.end) part.ahead = panel_ahead(arguments, plan, matrix, p, end);
+    kn_gemm_multiply(plan->kernels, &part);
+  }
+}
+
+// A member's share of one matrix.
 static void multiply_matrix(const struct kn_gemm_arguments *arguments, const struct plan *plan,
                             const struct matrix *matrix, const struct kn_team *team,
-                            float *b_buffers, float *a_block, size_t *turn) {
-  const size_t width = plan->kernels->width, m = arguments->m, n = arguments->n, k = plan->k;
-  const size_t parts = row_parts(arguments, plan, team->count), across = team->count / parts;
-  const struct kn_range rows = kn_partition(m, 1, team->index / across, parts);
-  const struct kn_range columns = kn_partition(n, width, team->index % across, across);
-  const struct kn_range packed = kn_partition(n, width, team->index, team->count);
+                            float *b_block, float *a_block) {
+  const size_t width = plan->kernels->width, k = plan->k;
+  const size_t across = team->count / plan->row_parts;
+  const struct kn_range rows =
+      kn_partition(arguments->m, 1, team->index / across, plan->row_parts);
+  const struct kn_range columns =
+      kn_partition(arguments->n, width, team->index % across, across);
+  if (rows.begin == rows.end || columns.begin == columns.end) return;
   const struct kn_gemm_epilogue epilogue = {
       .bias = arguments->bias,
       .residual = matrix->residual,
@@ -171,44 +248,41 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
   const bool plain = epilogue.bias == NULL && epilogue.residual == NULL && epilogue.scale == 1 &&
                      epilogue.activation == KN_ACTIVATION_NONE;
   const size_t panel_step = kn_gemm_panel_words(plan->kernels, plan->type);
+  const size_t step = plan->packs_a ? plan->a_rows : arguments->m;
 
   size_t p = 0;
   do {
-    const size_t depth = k - p < plan->slice ? k - p : plan->slice;
+    const size_t depth = smaller(k - p, plan->slice);
     const size_t panel_stride = (plan->packs_b ? depth : k) * panel_step;
-    const float *panels;
-    if (plan->packs_b) {
-      float *buffer = b_buffers + (plan->alternates && (*turn)++ % 2 ? plan->b_size : 0);
-      kn_gemm_pack_panels(
-          width, matrix->b + p * arguments->b_row_stride + packed.begin * arguments->b_column_stride,
-          depth, packed.end - packed.begin, arguments->b_row_stride, arguments->b_column_stride,
-          buffer + packed.begin * depth, panel_stride);
-      kn_team_barrier(team);
-      panels = buffer + columns.begin * depth;
-    } else {
-      panels = arguments->packed + columns.begin / width * panel_stride + p * panel_step;
-    }
-    const size_t step = plan->packs_a ? plan->a_rows : m;
-    for (size_t row = rows.begin; row < rows.end && columns.begin < columns.end; row += step) {
-      const struct kn_range block_rows = {row, row + step < rows.end ? row + step : rows.end};
-      const struct kn_gemm_epilogue here = kn_gemm_epilogue_at(epilogue, row, columns.begin);
+    for (size_t row = rows.begin; row < rows.end; row += step) {
+      const struct kn_range here = {row, smaller(row + step, rows.end)};
+      const struct kn_range next = {here.end, smaller(here.end + step, rows.end)};
+      const struct kn_gemm_epilogue epilogue_here =
+          kn_gemm_epilogue_at(epilogue, row, columns.begin);
       const struct kn_gemm_block block = {
-          .m = block_rows.end - block_rows.begin,
+          .m = here.end - here.begin,
           .n = columns.end - columns.begin,
           .k = depth,
-          .a = row_of_a(arguments, plan, matrix, block_rows, p, depth, a_block),
-          .a_row_stride = plan->packs_a ? plan->a_stride : arguments->a_row_stride,
-          .a_column_stride = 1,
-          .panels = panels,
+          .a = rows_of_a(arguments, plan, matrix, here, p, depth, a_block),
+          .a_row_stride = plan->packs_a ? plan->a_row_stride : arguments->a_row_stride,
+          .a_column_stride = plan->packs_a ? plan->a_column_stride : 1,
+          .panels = plan->packs_b ? b_block
+                                  : arguments->packed + columns.begin / width * panel_stride +
+                                        p * panel_step,
           .panel_type = plan->type,
           .panel_step = panel_step,
           .panel_stride = panel_stride,
           .c = matrix->c + row * arguments->c_row_stride + columns.begin,
           .c_row_stride = arguments->c_row_stride,
           .begins_at_c = arguments->accumulate || p > 0,
-          .epilogue = p + depth == k && !plain ? &here : NULL,
+          .epilogue = p + depth == k && !plain ? &epilogue_here : NULL,
+          .ahead = rows_ahead(arguments, plan, matrix, p, next),
       };
-      kn_gemm_multiply(plan->kernels, &block);
+      if (plan->packs_b && row == rows.begin) {
+        pack_and_multiply(arguments, plan, matrix, columns, p, &block, b_block);
+      } else {
+        kn_gemm_multiply(plan->kernels, &block);
+      }
     }
     p += depth;
   } while (p < k);
@@ -226,16 +300,14 @@ void kn_gemm(const void *opaque, const struct kn_team *team) {
   assert(arguments->slope == NULL || arguments->activation == KN_ACTIVATION_GELU ||
          arguments->activation == KN_ACTIVATION_GELU_TANH);
   const size_t batch = arguments->outer_count * arguments->inner_count;
-  float *a_blocks = arguments->workspace + plan.b_buffers * plan.b_size;
-  float *a_block = a_blocks + team->index * plan.a_size, *b_buffers = arguments->workspace;
-  struct kn_team alone = {0, 1, NULL};
+  float *b_block = arguments->workspace + team->index * (plan.b_size + plan.a_size);
+  float *a_block = b_block + plan.b_size;
+  const struct kn_team alone = {0, 1, NULL};
   struct kn_range mine = {0, batch};
   if (plan.splits_batch) {
     mine = kn_partition(batch, 1, team->index, team->count);
-    b_buffers += team->index * plan.b_size;
     team = &alone;
   }
-  size_t turn = 0;
   for (size_t i = mine.begin; i < mine.end; i++) {
     const size_t outer = i / arguments->inner_count, inner = i % arguments->inner_count;
     const struct matrix matrix = {
@@ -249,6 +321,6 @@ void kn_gemm(const void *opaque, const struct kn_team *team) {
                      ? NULL
                      : arguments->slope + offset(arguments->slope_batch, outer, inner),
     };
-    multiply_matrix(arguments, &plan, &matrix, team, b_buffers, a_block, &turn);
+    multiply_matrix(arguments, &plan, &matrix, team, b_block, a_block);
   }
 }

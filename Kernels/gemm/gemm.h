@@ -32,6 +32,9 @@ struct kn_gemm_tile {
   // Memory that comes after this panel: every step of k asks for the line at `next` and moves on.
   const char *next;
   size_t next_stride;  // bytes; only tiles of one panel ask
+  // Rows of A that the next tile will read and that may be far, or NULL: steps of k ask for their
+  // lines in the order in which they will be read.
+  const float *next_rows;
   // When the sums are complete: what is stored is scale * sum + bias.
   bool is_scaled;
   float scale;
@@ -62,9 +65,10 @@ static inline struct kn_gemm_epilogue kn_gemm_epilogue_at(struct kn_gemm_epilogu
   return epilogue;
 }
 
-// Finishes a part of C in place, whose sums may already have been scaled and shifted by the bias.
+// Finishes a part of C: from its sums, which may already have been scaled and shifted by the bias.
 typedef void (*kn_gemm_finish)(const struct kn_gemm_epilogue *epilogue, size_t rows, size_t columns,
-                               float *c, size_t c_row_stride, bool is_scaled);
+                               const float *sums, size_t sums_row_stride, bool is_scaled, float *c,
+                               size_t c_row_stride);
 
 enum { KN_GEMM_MAX_ROWS = 14, KN_GEMM_PANEL_CLASSES = 3, KN_GEMM_WEIGHT_TYPES = 2 };
 
@@ -109,8 +113,19 @@ static inline size_t kn_gemm_panel_words(const struct kn_gemm_kernels *kernels,
 // stream from the second-level cache, which also holds BLOCK_SIZE floats of A while they do.
 enum { KN_GEMM_BLOCK_K = 2048, KN_GEMM_BLOCK_SIZE = 84 * 2048, KN_GEMM_MAX_WIDTH = 32 };
 
+// How many rows of B ahead of the one being packed are asked for, into the second-level cache: to the
+// CPU each is another stream, of a line or two, and the first-level cache can wait for fewer lines.
+enum { KN_GEMM_AHEAD = 64 };
+
 // The rows of A that are multiplied at a time when k is cut to `depth`.
 size_t kn_gemm_block_rows(const struct kn_gemm_kernels *kernels, size_t depth);
+
+// Memory that will be read soon, asked for while steps of k go by: so many cache lines at a step, `step`
+// floats from one step to the next.
+struct kn_gemm_ahead {
+  const float *first;  // or NULL
+  size_t step, lines;
+};
 
 // A product that one thread computes by itself, over whole panels of the right operand but for the
 // last: what kn_gemm is made of, and other families' building block.
@@ -127,6 +142,7 @@ struct kn_gemm_block {
   size_t c_row_stride;
   bool begins_at_c;
   const struct kn_gemm_epilogue *epilogue;  // for row 0 and column 0 of the block; or NULL
+  struct kn_gemm_ahead ahead;               // what follows the last panel
 };
 
 void kn_gemm_multiply(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block);

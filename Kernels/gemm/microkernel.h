@@ -10,7 +10,7 @@
 
 typedef uint32_t v_words __attribute__((vector_size(4 * V_WIDTH)));
 
-enum { PANEL = 2 * V_WIDTH, MAX_VECTORS = 2 << (KN_GEMM_PANEL_CLASSES - 1), AHEAD = 32 };
+enum { PANEL = 2 * V_WIDTH, MAX_VECTORS = 2 << (KN_GEMM_PANEL_CLASSES - 1), AHEAD = 32, LINE = 16 };
 
 #if defined(GEMM_PAIRS)
 enum { IS_PAIRED = true };
@@ -41,6 +41,9 @@ V_INLINE void multiply_tile(enum kn_weight_type type, const struct kn_gemm_tile 
   const size_t a_row_stride = tile->a_row_stride, panel_stride = tile->panel_stride;
   const float *a = tile->a, *panel = tile->panel;
   const char *next = tile->next;
+  const float *next_rows = tile->next_rows != NULL ? tile->next_rows : tile->a;
+  const ptrdiff_t down = tile->next_rows != NULL ? (ptrdiff_t)a_row_stride : 0;
+  const ptrdiff_t right = LINE - (LINE - 1) * down;
   vf sums[KN_GEMM_MAX_ROWS][MAX_VECTORS];
   for (size_t i = 0; i < rows; i++) {
     for (size_t v = 0; v < vectors; v++) sums[i][v] = v_zero();
@@ -57,6 +60,8 @@ V_INLINE void multiply_tile(enum kn_weight_type type, const struct kn_gemm_tile 
     if (vectors == 2) {
       __builtin_prefetch(next, 0, 2);
       next += tile->next_stride;
+      __builtin_prefetch(next_rows, 0, 2);
+      next_rows += p % LINE == LINE - 1 ? right : down;
     }
     // A row alone outruns the CPU's own prefetching where panels come from memory; not in pairs.
     if (type == KN_WEIGHTS_BFLOAT16 && !IS_PAIRED && rows == 1 && vectors > 2) {
@@ -114,55 +119,65 @@ V_INLINE void store_columns(float *to, size_t first, size_t columns, vf x) {
   }
 }
 
-V_INLINE vf activate(enum kn_activation activation, vf x) {
+// activation(x), and its slope where there is one that can be asked for.
+V_INLINE vf activate(enum kn_activation activation, vf x, vf *slope) {
+  struct v_gelu gelu;
   switch (activation) {
     case KN_ACTIVATION_NONE: return x;
     case KN_ACTIVATION_RELU: return v_max(v_zero(), x);
     case KN_ACTIVATION_SIGMOID: return v_sigmoid(x);
     case KN_ACTIVATION_TANH: return v_tanh(x);
-    case KN_ACTIVATION_GELU: return v_gelu(x);
-    case KN_ACTIVATION_GELU_TANH: return v_gelu_tanh(x);
+    case KN_ACTIVATION_GELU: gelu = v_gelu_and_slope(x); break;
+    case KN_ACTIVATION_GELU_TANH: gelu = v_gelu_tanh_and_slope(x); break;
   }
+  *slope = gelu.slope;
+  return gelu.value;
 }
 
-V_INLINE vf slope_of(enum kn_activation activation, vf x) {
-  return activation == KN_ACTIVATION_GELU ? v_gelu_slope(x) : v_gelu_tanh_slope(x);
-}
-
-// Inlined with a constant activation: one loop for each.
+// Inlined with a constant activation and with or without slopes: one loop for each.
 V_INLINE void finish_with(enum kn_activation activation, const struct kn_gemm_epilogue *epilogue,
-                          size_t rows, size_t columns, float *c, size_t c_row_stride,
-                          bool is_scaled) {
+                          size_t rows, size_t columns, const float *sums,
+                          size_t sums_row_stride, bool is_scaled, float *c, size_t c_row_stride,
+                          bool has_slope) {
   const vf scale = v_set(epilogue->scale);
-  const bool has_slope =
-      activation == KN_ACTIVATION_GELU || activation == KN_ACTIVATION_GELU_TANH;
   for (size_t i = 0; i < rows; i++) {
-    float *row = c + i * c_row_stride;
-    float *slopes = epilogue->slope != NULL ? epilogue->slope + i * epilogue->slope_row_stride : NULL;
+    const float *row = sums + i * sums_row_stride;
     for (size_t j = 0; j < columns; j += V_WIDTH) {
-      vf x = load_columns(row, j, columns);
+      vf x = load_columns(row, j, columns), slope = v_zero();
       if (!is_scaled) {
         const vf bias =
             epilogue->bias != NULL ? load_columns(epilogue->bias, j, columns) : v_zero();
         x = scale_and_shift(x, scale, bias);
       }
-      if (has_slope && slopes != NULL) {
-        store_columns(slopes, j, columns, slope_of(activation, x));
+      x = activate(activation, x, &slope);
+      if (has_slope) {
+        store_columns(epilogue->slope + i * epilogue->slope_row_stride, j, columns, slope);
       }
-      x = activate(activation, x);
       if (epilogue->residual != NULL) {
         const float *residual = epilogue->residual + i * epilogue->residual_row_stride;
         x = v_add(x, load_columns(residual, j, columns));
       }
-      store_columns(row, j, columns, x);
+      store_columns(c + i * c_row_stride, j, columns, x);
     }
   }
 }
 
-static void finish(const struct kn_gemm_epilogue *epilogue, size_t rows, size_t columns, float *c,
-                   size_t c_row_stride, bool is_scaled) {
+static void finish(const struct kn_gemm_epilogue *epilogue, size_t rows, size_t columns,
+                   const float *sums, size_t sums_row_stride, bool is_scaled, float *c,
+                   size_t c_row_stride) {
+#define GEMM_FINISH(which, has_slope) \
+  finish_with(which, epilogue, rows, columns, sums, sums_row_stride, is_scaled, c, c_row_stride, \
+              has_slope)
 #define GEMM_ACTIVATION(which) \
-  case which: finish_with(which, epilogue, rows, columns, c, c_row_stride, is_scaled); break
+  case which: GEMM_FINISH(which, false); break
+  if (epilogue->slope != NULL) {
+    if (epilogue->activation == KN_ACTIVATION_GELU) {
+      GEMM_FINISH(KN_ACTIVATION_GELU, true);
+    } else {
+      GEMM_FINISH(KN_ACTIVATION_GELU_TANH, true);
+    }
+    return;
+  }
   switch (epilogue->activation) {
     GEMM_ACTIVATION(KN_ACTIVATION_NONE);
     GEMM_ACTIVATION(KN_ACTIVATION_RELU);
@@ -172,6 +187,7 @@ static void finish(const struct kn_gemm_epilogue *epilogue, size_t rows, size_t 
     GEMM_ACTIVATION(KN_ACTIVATION_GELU_TANH);
   }
 #undef GEMM_ACTIVATION
+#undef GEMM_FINISH
 }
 
 #define GEMM_JOIN(a, b) a##b

@@ -3,7 +3,7 @@
 
 #include "gemm/gemm.h"
 
-enum { MAX_COLUMNS = KN_GEMM_MAX_WIDTH << (KN_GEMM_PANEL_CLASSES - 1) };
+enum { MAX_COLUMNS = KN_GEMM_MAX_WIDTH << (KN_GEMM_PANEL_CLASSES - 1), LINE = 16 };
 
 const struct kn_gemm_kernels *kn_gemm_kernels_for(enum kn_isa isa) {
 #if defined(__x86_64__)
@@ -19,36 +19,52 @@ static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-static void finish(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block,
-                   size_t row, size_t column, size_t rows, size_t columns, bool is_scaled) {
-  const struct kn_gemm_epilogue epilogue = kn_gemm_epilogue_at(*block->epilogue, row, column);
-  kernels->finish(&epilogue, rows, columns, block->c + row * block->c_row_stride + column,
-                  block->c_row_stride, is_scaled);
-}
-
-// At the right edge, the tile is computed beside C: microkernels know whole panels only.
-static void multiply_edge(kn_gemm_microkernel microkernel, struct kn_gemm_tile tile, size_t rows,
-                          size_t columns) {
+// Computes a tile at the beginning of a row of C, and what else there is to do if `epilogue` is not
+// NULL: in place, or beside C where that is narrower than the panels, or its rows a multiple of 2 KiB
+// apart: few of those are in the first-level cache at a time, so each is touched once.
+static void multiply_and_finish(const struct kn_gemm_kernels *kernels,
+                                kn_gemm_microkernel microkernel, struct kn_gemm_tile tile,
+                                size_t rows, size_t columns, bool is_beside,
+                                const struct kn_gemm_epilogue *epilogue) {
   float beside[KN_GEMM_MAX_ROWS * MAX_COLUMNS];
-  const size_t stride = MAX_COLUMNS, c_row_stride = tile.c_row_stride;
-  float *c = tile.c;
-  if (tile.begins_at_c) {
-    for (size_t i = 0; i < rows; i++) {
-      memcpy(beside + i * stride, c + i * c_row_stride, columns * sizeof *c);
+  float *const c = tile.c;
+  const size_t c_row_stride = tile.c_row_stride;
+  if (is_beside) {
+    tile.c = beside;
+    tile.c_row_stride = MAX_COLUMNS;
+    for (size_t i = 0; i < rows && tile.begins_at_c; i++) {
+      memcpy(beside + i * MAX_COLUMNS, c + i * c_row_stride, columns * sizeof *c);
     }
   }
-  tile.c = beside;
-  tile.c_row_stride = stride;
   microkernel(&tile);
-  for (size_t i = 0; i < rows; i++) {
-    memcpy(c + i * c_row_stride, beside + i * stride, columns * sizeof *c);
+  if (epilogue != NULL) {
+    kernels->finish(epilogue, rows, columns, tile.c, tile.c_row_stride, tile.is_scaled, c,
+                    c_row_stride);
+  } else if (is_beside) {
+    for (size_t i = 0; i < rows; i++) {
+      memcpy(c + i * c_row_stride, beside + i * MAX_COLUMNS, columns * sizeof *c);
+    }
   }
 }
 
-// Brings the rows of C that a tile will touch nearer while the tile before it is computed.
-static void prefetch_rows(const float *c, size_t c_row_stride, size_t rows, size_t columns) {
+// Brings rows that will be written nearer.
+static void prefetch_rows(const float *first, size_t row_stride, size_t rows, size_t columns) {
   for (size_t i = 0; i < rows; i++) {
-    for (size_t j = 0; j < columns; j += 16) __builtin_prefetch(c + i * c_row_stride + j, 1);
+    for (size_t j = 0; j < columns; j += LINE) __builtin_prefetch(first + i * row_stride + j, 1);
+  }
+}
+
+// What a tile will touch beside its operands, asked for while the tile before it is computed.
+static void prefetch_tile(const float *c, size_t c_row_stride,
+                          const struct kn_gemm_epilogue *epilogue, size_t rows, size_t columns) {
+  prefetch_rows(c, c_row_stride, rows, columns);
+  if (epilogue->slope != NULL) {
+    prefetch_rows(epilogue->slope, epilogue->slope_row_stride, rows, columns);
+  }
+  for (size_t i = 0; i < rows && epilogue->residual != NULL; i++) {
+    for (size_t j = 0; j < columns; j += LINE) {
+      __builtin_prefetch(epilogue->residual + i * epilogue->residual_row_stride + j);
+    }
   }
 }
 
@@ -58,44 +74,51 @@ static void multiply_group(const struct kn_gemm_kernels *kernels, const struct k
                            size_t column, bool last) {
   const size_t tiles = divide_up(block->m, kernels->rows[class]);
   const size_t each = block->m / tiles, extra = block->m % tiles;
-  const bool edge = columns < kernels->width << class;
-  const struct kn_gemm_epilogue *epilogue = last ? block->epilogue : NULL;
   struct kn_gemm_tile group = *first;
+  struct kn_gemm_epilogue epilogue = {.activation = KN_ACTIVATION_NONE};
+  const bool is_edge = columns < kernels->width << class, is_ended = last && block->epilogue != NULL;
+  if (is_ended) epilogue = kn_gemm_epilogue_at(*block->epilogue, 0, column);
   // Whole tiles are scaled and shifted in registers; what else there is to do takes another pass.
-  const bool is_scaled = epilogue != NULL && !edge;
-  if (is_scaled) {
+  if (is_ended && !is_edge) {
     group.is_scaled = true;
-    group.scale = epilogue->scale;
-    if (epilogue->bias != NULL) group.bias = epilogue->bias + column;
+    group.scale = epilogue.scale;
+    group.bias = epilogue.bias;
   }
-  const bool is_finished = is_scaled && epilogue->activation == KN_ACTIVATION_NONE &&
-                           epilogue->residual == NULL;
-  // The tiles share out the next panel: it arrives while this one is used from a nearer cache. A
-  // single tile has nothing to wait with, and the CPU's own prefetching follows the panel.
-  if (tiles > 1) {
+  const bool is_finished = !is_ended || (!is_edge && epilogue.activation == KN_ACTIVATION_NONE &&
+                                         epilogue.residual == NULL);
+  const bool is_beside = is_edge || (!is_finished && block->c_row_stride % 512 == 0);
+  // The tiles share out the next panel, or what follows the last: it arrives while this one is used
+  // from a nearer cache. A single tile has nothing to wait with, and the CPU's own prefetching follows
+  // the panel.
+  const struct kn_gemm_ahead *ahead = &block->ahead;
+  const bool asks_ahead = ahead->first != NULL && column + columns == block->n;
+  if (asks_ahead) {
+    group.next_stride = ahead->step * sizeof(float);
+  } else if (tiles > 1) {
     group.next = (const char *)(group.panel + group.panel_stride);
     group.next_stride =
         kn_gemm_panel_words(kernels, block->panel_type) * sizeof(float) / tiles;
   }
+  // The first panel is the one that finds rows of A far away, unless they were packed column by column.
+  const bool asks_for_rows = column == 0 && block->a_column_stride == 1;
   for (size_t t = 0, row = 0; t < tiles; t++) {
     const size_t rows = each + (t < extra ? 1 : 0);
     struct kn_gemm_tile tile = group;
     tile.a += row * block->a_row_stride;
+    if (asks_for_rows && t + 1 < tiles) tile.next_rows = tile.a + rows * block->a_row_stride;
     tile.c += row * block->c_row_stride;
-    tile.next += t * tile.next_stride * tile.k;
-    const kn_gemm_microkernel microkernel =
-        kernels->microkernels[block->panel_type][class][rows - 1];
-    if (edge) {
-      multiply_edge(microkernel, tile, rows, columns);
+    if (asks_ahead) {
+      tile.next = (const char *)(ahead->first + t % ahead->lines * LINE);
     } else {
-      if (t + 1 < tiles) {
-        prefetch_rows(tile.c + rows * tile.c_row_stride, tile.c_row_stride, each, columns);
-      }
-      microkernel(&tile);
+      tile.next += t * tile.next_stride * tile.k;
     }
-    if (epilogue != NULL && !is_finished) {
-      finish(kernels, block, row, column, rows, columns, is_scaled);
+    if (t + 1 < tiles) {
+      const struct kn_gemm_epilogue next = kn_gemm_epilogue_at(epilogue, row + rows, 0);
+      prefetch_tile(tile.c + rows * tile.c_row_stride, tile.c_row_stride, &next, each, columns);
     }
+    const struct kn_gemm_epilogue here = kn_gemm_epilogue_at(epilogue, row, 0);
+    multiply_and_finish(kernels, kernels->microkernels[block->panel_type][class][rows - 1], tile, rows,
+                        columns, is_beside, is_finished ? NULL : &here);
     row += rows;
   }
 }

@@ -60,8 +60,7 @@ void kn_gemm_transpose(const float *from, size_t rows, size_t columns, size_t fr
                  to + whole_rows, to_stride);
 }
 
-// Panels of rows that lie in one piece. A whole panel's width is a multiple of four. Rows are asked for
-// ahead: to the CPU each is another stream, of a line or two.
+// Panels of rows that lie in one piece. A whole panel's width is a multiple of four.
 static void copy_panel(size_t width, const float *b, size_t k, size_t columns, size_t row_stride,
                        float *panel) {
   if (columns < width) {
@@ -70,10 +69,11 @@ static void copy_panel(size_t width, const float *b, size_t k, size_t columns, s
     }
     return;
   }
-  enum { AHEAD = 12, LINE = 16 };
+  enum { LINE = 16 };
   for (size_t p = 0; p < k; p++) {
-    const float *ahead = b + (p + AHEAD < k ? p + AHEAD : k - 1) * row_stride;
-    for (size_t j = 0; j < width; j += LINE) __builtin_prefetch(ahead + j);
+    const float *ahead = b + (p + KN_GEMM_AHEAD < k ? p + KN_GEMM_AHEAD : k - 1) * row_stride;
+    for (size_t j = 0; j < width; j += LINE) __builtin_prefetch(ahead + j, 0, 2);
+    __builtin_prefetch(ahead + width - 1, 0, 2);
     for (size_t j = 0; j < width; j += 4) {
       *(four *)(panel + p * width + j) = *(const four *)(b + p * row_stride + j);
     }
