@@ -47,10 +47,12 @@ static void multiply_and_finish(const struct kn_gemm_kernels *kernels,
   }
 }
 
-// Brings rows that will be written nearer.
+// Brings rows into the second-level cache: the first can wait for fewer lines than a tile touches.
 static void prefetch_rows(const float *first, size_t row_stride, size_t rows, size_t columns) {
   for (size_t i = 0; i < rows; i++) {
-    for (size_t j = 0; j < columns; j += LINE) __builtin_prefetch(first + i * row_stride + j, 1);
+    for (size_t j = 0; j < columns; j += LINE) {
+      __builtin_prefetch(first + i * row_stride + j, 0, 2);
+    }
   }
 }
 
@@ -61,10 +63,8 @@ static void prefetch_tile(const float *c, size_t c_row_stride,
   if (epilogue->slope != NULL) {
     prefetch_rows(epilogue->slope, epilogue->slope_row_stride, rows, columns);
   }
-  for (size_t i = 0; i < rows && epilogue->residual != NULL; i++) {
-    for (size_t j = 0; j < columns; j += LINE) {
-      __builtin_prefetch(epilogue->residual + i * epilogue->residual_row_stride + j);
-    }
+  if (epilogue->residual != NULL) {
+    prefetch_rows(epilogue->residual, epilogue->residual_row_stride, rows, columns);
   }
 }
 
