@@ -51,7 +51,7 @@ static size_t row_parts(const struct kn_gemm_arguments *arguments, const struct 
     const size_t rows = divide_up(arguments->m, parts), reading = from_memory ? 10 * parts : 4;
     const size_t cost = divide_up(panels, count / parts) *
                             ((rows > reading ? rows : reading) + 2 + (plan->packs_b ? 16 : 0)) +
-                        (plan->packs_a ? rows / 2 : 0);
+                        rows / (plan->packs_a ? 2 : 4);
     if (cost < lowest) {
       lowest = cost;
       best = parts;
