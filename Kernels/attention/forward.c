@@ -92,8 +92,22 @@ static void attend_chunk(const struct kn_member *m, size_t b, size_t h, struct k
   finish_chunk(m, &all, limit > 0 ? count : 0);
 }
 
+// Has the head after this one asked for, if its rows are all in one place.
+static void ask_for_next_head(const struct kn_member *m, size_t b, size_t h) {
+  const struct kn_attention_problem *p = m->p;
+  *m->ahead = (struct kn_ahead){.count = 0};
+  const size_t next = h + 1 < p->heads ? h + 1 : 0, row = next > 0 ? b : b + 1;
+  if (row == p->batch || p->table_kind != KN_TABLE_NONE) return;
+  const size_t head = kn_key_head(p, next), keys = kn_smaller(p->keys, KEY_BLOCK);
+  kn_ahead_add(m->ahead, p->k, &p->k_strides, row, head, keys, p->width);
+  kn_ahead_add(m->ahead, p->v, &p->v_strides, row, head, keys, p->value_width);
+  kn_ahead_add(m->ahead, p->q, &p->q_strides, row, next, kn_smaller(p->queries, QUERY_CHUNK),
+               p->width);
+}
+
 // Queries first..<last of those of a head.
 static void attend(void *context, size_t b, size_t h, struct kn_range queries) {
+  ask_for_next_head(context, b, h);
   for (size_t i = queries.begin; i < queries.end; i += QUERY_CHUNK) {
     attend_chunk(context, b, h, (struct kn_range){i, kn_smaller(i + QUERY_CHUNK, queries.end)});
   }
@@ -151,10 +165,12 @@ static void attend_rows(void *context, size_t h, struct kn_range rows) {
 void kn_attention(const void *opaque, const struct kn_team *team) {
   const struct kn_attention_arguments *a = opaque;
   assert(a->problem.heads % a->problem.key_heads == 0);
+  struct kn_ahead ahead = {.count = 0};
   struct kn_member member = {.a = a,
-                          .p = &a->problem,
-                          .gemm = kn_gemm_kernels_for(kn_isa_active()),
-                          .rows = kn_attention_rows()};
+                             .p = &a->problem,
+                             .gemm = kn_gemm_kernels_for(kn_isa_active()),
+                             .rows = kn_attention_rows(),
+                             .ahead = &ahead};
   const size_t size = lay_out(&a->problem, NULL, &member.storage);
   lay_out(&a->problem, a->workspace + team->index * size, &member.storage);
   if (a->problem.table_kind != KN_TABLE_NONE) kn_check_table(&a->problem, team);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "attention/additive.h"
+#include "attention/ahead.h"
 #include "attention/problem.h"
 #include "attention/rows.h"
 #include "base/partition.h"
@@ -47,6 +48,7 @@ struct member {
   const struct kn_gemm_kernels *gemm;
   const struct kn_attention_rows *rows;
   struct storage storage;
+  struct kn_ahead *ahead;
 };
 
 // Some queries of a head and some keys.
@@ -63,6 +65,7 @@ static void multiply(const struct member *m, struct kn_gemm_block block, const f
   block.c = c;
   block.c_row_stride = c_row_stride;
   block.begins_at_c = begins_at_c;
+  block.ahead = kn_ahead_take(m->ahead, block.k);
   kn_gemm_multiply(m->gemm, &block);
 }
 
@@ -110,8 +113,8 @@ static void compute_scores(const struct member *m, const struct block *t) {
   }
 }
 
-// dv += pᵀ · dO, dk += dsᵀ · q
-static void add_to_keys(const struct member *m, const struct block *t) {
+// dv (+)= pᵀ · dO, dk (+)= dsᵀ · q
+static void add_to_keys(const struct member *m, const struct block *t, bool is_first) {
   const struct kn_attention_gradient_arguments *a = m->a;
   const struct kn_attention_problem *p = m->p;
   const struct storage *s = &m->storage;
@@ -128,15 +131,15 @@ static void add_to_keys(const struct member *m, const struct block *t) {
   values.a = s->p;
   values.n = p->value_width;
   multiply(m, values, s->gradients, a->v_gradient + kn_attention_at(dv, t->b, t->key, t->g),
-           dv->time, true);
+           dv->time, !is_first);
   keys.a = s->ds;
   keys.n = p->width;
   multiply(m, keys, s->queries, a->k_gradient + kn_attention_at(dk, t->b, t->key, t->g), dk->time,
-           true);
+           !is_first);
 }
 
-// dq += ds · k
-static void add_to_queries(const struct member *m, const struct block *t) {
+// dq (+)= ds · k
+static void add_to_queries(const struct member *m, const struct block *t, bool is_first) {
   const struct kn_attention_strides *dq = &m->a->q_gradient_strides;
   multiply(m,
            (struct kn_gemm_block){.m = t->queries,
@@ -146,7 +149,7 @@ static void add_to_queries(const struct member *m, const struct block *t) {
                                   .a_row_stride = P_STRIDE,
                                   .a_column_stride = 1},
            m->storage.keys, m->a->q_gradient + kn_attention_at(dq, t->b, t->query, t->h), dq->time,
-           true);
+           !is_first);
 }
 
 static void clear(float *x, const struct kn_attention_strides *strides, size_t b, size_t h,
@@ -171,33 +174,73 @@ static void pack_keys(const struct member *m, const struct part *part, size_t ke
   }
 }
 
+// The first block of keys that queries meet is where their gradients begin; 0 if they see none of it.
+static void run_block(const struct member *m, const struct part *part, const struct block *block,
+                      bool *begins_keys) {
+  const struct kn_attention_gradient_arguments *a = m->a;
+  const bool begins_queries = block->key == part->keys.begin;
+  const struct kn_range queries = {block->query, block->query + block->queries};
+  if (kn_keys_seen(m->p, block->b, queries.end - 1) <= block->key) {
+    if (part->gives_queries && begins_queries) {
+      clear(a->q_gradient, &a->q_gradient_strides, block->b, block->h, queries, m->p->width);
+    }
+    return;
+  }
+  compute_scores(m, block);
+  if (part->gives_keys) add_to_keys(m, block, *begins_keys);
+  if (part->gives_queries) add_to_queries(m, block, begins_queries);
+  *begins_keys = false;
+}
+
 static void run_part(const struct member *m, const struct part *part) {
   const struct kn_attention_gradient_arguments *a = m->a;
   const struct kn_attention_problem *p = m->p;
-  const size_t b = part->b, g = part->g;
+  const size_t b = part->b, g = part->g, first = part->queries.begin;
+  const size_t length = kn_smaller(part->queries.end, kn_query_length(p, b));
+  const size_t seen = length > first ? kn_keys_seen(p, b, length - 1) : 0;
+  // Beyond these is nothing that sees or is seen.
+  const size_t limit = seen > part->keys.begin ? kn_smaller(part->keys.end, seen) : part->keys.begin;
+  const size_t end = limit > part->keys.begin ? length : first;
   if (part->gives_keys) {
-    clear(a->k_gradient, &a->k_gradient_strides, b, g, part->keys, p->width);
-    clear(a->v_gradient, &a->v_gradient_strides, b, g, part->keys, p->value_width);
+    const struct kn_range unseen = {limit, part->keys.end};
+    clear(a->k_gradient, &a->k_gradient_strides, b, g, unseen, p->width);
+    clear(a->v_gradient, &a->v_gradient_strides, b, g, unseen, p->value_width);
   }
   for (size_t h = part->heads.begin; h < part->heads.end && part->gives_queries; h++) {
-    clear(a->q_gradient, &a->q_gradient_strides, b, h, part->queries, p->width);
+    const struct kn_range blind = {end, part->queries.end};
+    clear(a->q_gradient, &a->q_gradient_strides, b, h, blind, p->width);
   }
-  const size_t end = kn_smaller(part->queries.end, kn_query_length(p, b));
-  if (end <= part->queries.begin) return;
-  const size_t limit = kn_smaller(part->keys.end, kn_keys_seen(p, b, end - 1));
   for (size_t key = part->keys.begin; key < limit; key += KEYS) {
     const size_t keys = kn_smaller(limit - key, KEYS);
+    bool begins_keys = true;
     pack_keys(m, part, key, keys);
     for (size_t h = part->heads.begin; h < part->heads.end; h++) {
-      for (size_t i = part->queries.begin; i < end; i += QUERIES) {
+      for (size_t i = first; i < end; i += QUERIES) {
         const struct block block = {b, h, g, i, kn_smaller(end - i, QUERIES), key, keys};
-        if (kn_keys_seen(p, b, i + block.queries - 1) <= key) continue;
-        compute_scores(m, &block);
-        if (part->gives_keys) add_to_keys(m, &block);
-        if (part->gives_queries) add_to_queries(m, &block);
+        run_block(m, part, &block, &begins_keys);
       }
     }
   }
+}
+
+// Has what a member will read and write next asked for, of the first head of a group.
+static void ask_for(const struct member *m, size_t b, size_t g) {
+  const struct kn_attention_gradient_arguments *a = m->a;
+  const struct kn_attention_problem *p = m->p;
+  struct kn_ahead *ahead = m->ahead;
+  *ahead = (struct kn_ahead){.count = 0};
+  if (b >= p->batch) return;
+  const size_t h = g * (p->heads / p->key_heads);
+  const size_t keys = kn_smaller(p->keys, KEYS), queries = kn_smaller(p->queries, QUERIES);
+  const struct kn_attention_strides *dy = &a->output_gradient_strides;
+  kn_ahead_add(ahead, p->k, &p->k_strides, b, g, keys, p->width);
+  kn_ahead_add(ahead, p->v, &p->v_strides, b, g, keys, p->value_width);
+  kn_ahead_add(ahead, p->q, &p->q_strides, b, h, queries, p->width);
+  kn_ahead_add(ahead, a->output_gradient, dy, b, h, queries, p->value_width);
+  kn_ahead_add(ahead, a->output, &a->output_strides, b, h, queries, p->value_width);
+  kn_ahead_add(ahead, a->v_gradient, &a->v_gradient_strides, b, g, keys, p->value_width);
+  kn_ahead_add(ahead, a->k_gradient, &a->k_gradient_strides, b, g, keys, p->width);
+  kn_ahead_add(ahead, a->q_gradient, &a->q_gradient_strides, b, h, queries, p->width);
 }
 
 // Heads of keys are shared out whole where that keeps the team busy; otherwise blocks of keys, then
@@ -219,9 +262,12 @@ static void share(const struct member *m, const struct kn_team *team) {
         .gives_keys = true,
         .gives_queries = is_whole,
     };
+    const size_t next = (i + team->count) / key_blocks;
+    ask_for(m, next / p->key_heads, next % p->key_heads);
     run_part(m, &part);
   }
   if (is_whole) return;
+  *m->ahead = (struct kn_ahead){.count = 0};
   const size_t query_blocks = (p->queries + QUERIES - 1) / QUERIES;
   for (size_t i = team->index; i < p->batch * p->heads * query_blocks; i += team->count) {
     const size_t head = i / query_blocks, block = i % query_blocks * QUERIES, h = head % p->heads;
@@ -251,10 +297,12 @@ void kn_attention_gradient(const void *opaque, const struct kn_team *team) {
     kn_additive_attention_gradient(a, team);
     return;
   }
+  struct kn_ahead ahead = {.count = 0};
   struct member member = {.a = a,
                           .p = &a->problem,
                           .gemm = kn_gemm_kernels_for(kn_isa_active()),
-                          .rows = kn_attention_rows()};
+                          .rows = kn_attention_rows(),
+                          .ahead = &ahead};
   const size_t size = lay_out(&a->problem, NULL, &member.storage);
   lay_out(&a->problem, a->workspace + team->index * size, &member.storage);
   share(&member, team);

@@ -48,15 +48,20 @@ void kn_fetch_block(const struct kn_member *m, size_t b, size_t h, size_t kept, 
   }
 }
 
-// A few rows of gemm's, as many as a tile has at most, times whole panels: c has room for them.
+// A few rows of gemm's, as many as a tile has at most, times whole panels: c has room for them. Every
+// panel asks for another line of the rows ahead.
 static void multiply_panels(const struct kn_gemm_kernels *gemm, const struct kn_gemm_tile *first,
-                            size_t rows, size_t columns) {
+                            size_t rows, size_t columns, const struct kn_gemm_ahead *ahead) {
   const size_t panels = (columns + gemm->width - 1) / gemm->width;
   struct kn_gemm_tile tile = *first;
   tile.next = (const char *)tile.panel;
+  tile.next_stride = ahead->step * sizeof(float);
   for (size_t panel = 0; panel < panels;) {
     size_t class = KN_GEMM_PANEL_CLASSES - 1;
     while (class > 0 && (rows > gemm->rows[class] || panel + (1u << class) > panels)) class--;
+    if (ahead->first != NULL) {
+      tile.next = (const char *)(ahead->first + panel % ahead->lines * 16);
+    }
     gemm->microkernels[KN_WEIGHTS_FLOAT32][class][rows - 1](&tile);
     tile.panel += tile.panel_stride << class;
     tile.c += gemm->width << class;
@@ -88,7 +93,8 @@ static void compute_scores(const struct kn_member *m, const struct tile *t, size
                                     .panel_stride = p->width * m->gemm->width,
                                     .c = scores,
                                     .c_row_stride = KEY_BLOCK};
-  multiply_panels(m->gemm, &tile, queries->count, seen);
+  const struct kn_gemm_ahead ahead = kn_ahead_take(m->ahead, p->width);
+  multiply_panels(m->gemm, &tile, queries->count, seen, &ahead);
 }
 
 // The accumulators of rows first..<first + count take in keys from..<to of the block.
@@ -105,7 +111,8 @@ static void add_values(const struct kn_member *m, const struct tile *t, size_t f
                                     .c = t->accumulators + first * stride,
                                     .c_row_stride = stride,
                                     .begins_at_c = t->block->key > 0 || from > 0};
-  multiply_panels(m->gemm, &tile, count, m->p->value_width);
+  const struct kn_gemm_ahead none = {.first = NULL};
+  multiply_panels(m->gemm, &tile, count, m->p->value_width, &none);
 }
 
 static void attend_tile(const struct kn_member *m, const struct tile *t) {

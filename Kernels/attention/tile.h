@@ -2,6 +2,7 @@
 #ifndef ATTENTION_TILE_H
 #define ATTENTION_TILE_H
 
+#include "attention/ahead.h"
 #include "attention/problem.h"
 #include "attention/rows.h"
 #include "attention/table.h"
@@ -33,6 +34,7 @@ struct kn_member {
   const struct kn_gemm_kernels *gemm;
   const struct kn_attention_rows *rows;
   struct kn_storage storage;
+  struct kn_ahead *ahead;
 };
 
 // Queries of a head: of row b from query i on, or query i of rows from b on.
