@@ -86,9 +86,12 @@ static struct plan make_plan(const struct kn_gemm_arguments *arguments, size_t t
     plan.b_size = round_up(plan.slice * panels * kernels->width, 32);
   }
   if (plan.packs_a) {
-    plan.a_rows = smaller(arguments->m, kn_gemm_block_rows(kernels, plan.slice));
-    // Columns in one piece are copied as they are, rows elsewhere.
+    // Columns in one piece are copied as they are, rows elsewhere. Pieces of columns are asked for while
+    // the block before is multiplied: all but the first, which is small therefore.
     const bool by_column = arguments->a_row_stride == 1 && !plan.rounds_a;
+    const size_t most =
+        by_column ? 4 * kernels->rows[0] : kn_gemm_block_rows(kernels, plan.slice);
+    plan.a_rows = smaller(arguments->m, most);
     plan.a_row_stride = by_column ? 1 : odd_lines(plan.slice);
     plan.a_column_stride = by_column ? odd_lines(plan.a_rows) : 1;
     plan.a_size =
