@@ -59,6 +59,36 @@ import Testing
     }
   }
 
+  @Test func `a transposed left operand is copied block by block, panels just before their use`() {
+    withEachInstructionSet { isa in
+      let (rows, columns) = tile(isa)
+      for m in [4 * rows, 4 * rows + 1, 9 * rows + 3] {
+        for n in [columns, 3 * columns + 5] {
+          for threads in 1...3 {
+            let problem = GemmProblem(
+              m: m, n: n, k: 70, aTransposed: true, packed: false, accumulate: true)
+            check(problem, threads: threads, isa)
+          }
+        }
+      }
+    }
+  }
+
+  @Test func `rows of the result that share a cache set are right, whatever finishes them`() {
+    withEachInstructionSet { isa in
+      let m = 2 * tile(isa).rows + 1
+      for n in [512, 1024] {
+        check(GemmProblem(m: m, n: n, k: 9, bias: true, residual: true), threads: 2, isa)
+        check(GemmProblem(m: m, n: n, k: 9, accumulate: true, residual: true), threads: 2, isa)
+        let problem = GemmProblem(
+          m: m, n: n, k: 9, bias: true, slope: true, activation: KN_ACTIVATION_GELU)
+        let (values, slopes) = problem.results(threads: 2)
+        let error = problem.firstError(in: values, slopes: slopes)
+        #expect(error == nil, "\(name(isa)) \(error ?? "")")
+      }
+    }
+  }
+
   @Test(arguments: [false, true], [false, true])
   func `either orientation of either operand is right`(aTransposed: Bool, bTransposed: Bool) {
     withEachInstructionSet { isa in
