@@ -30,7 +30,7 @@ static inline struct kn_gemm_ahead kn_ahead_take(struct kn_ahead *ahead, size_t 
   if (ahead->tensor == ahead->count) return (struct kn_gemm_ahead){.first = NULL};
   const struct kn_ahead_rows *rows = &ahead->tensors[ahead->tensor];
   const struct kn_gemm_ahead taken = {rows->first + ahead->row * rows->stride, rows->stride,
-                                      (rows->width + 15) / 16};
+                                      kn_divide_up(rows->width, KN_GEMM_LINE)};
   ahead->row += steps;
   if (ahead->row >= rows->count) {
     ahead->row = 0;

@@ -174,9 +174,10 @@ static void pack_keys(const struct member *m, const struct part *part, size_t ke
   }
 }
 
-// The first block of keys that queries meet is where their gradients begin; 0 if they see none of it.
-static void run_block(const struct member *m, const struct part *part, const struct block *block,
-                      bool *begins_keys) {
+// Whether any of the queries sees any of the keys. The first block of keys that queries meet is where their
+// gradients begin; 0 if they see none of it.
+static bool run_block(const struct member *m, const struct part *part, const struct block *block,
+                      bool begins_keys) {
   const struct kn_attention_gradient_arguments *a = m->a;
   const bool begins_queries = block->key == part->keys.begin;
   const struct kn_range queries = {block->query, block->query + block->queries};
@@ -184,12 +185,12 @@ static void run_block(const struct member *m, const struct part *part, const str
     if (part->gives_queries && begins_queries) {
       clear(a->q_gradient, &a->q_gradient_strides, block->b, block->h, queries, m->p->width);
     }
-    return;
+    return false;
   }
   compute_scores(m, block);
-  if (part->gives_keys) add_to_keys(m, block, *begins_keys);
+  if (part->gives_keys) add_to_keys(m, block, begins_keys);
   if (part->gives_queries) add_to_queries(m, block, begins_queries);
-  *begins_keys = false;
+  return true;
 }
 
 static void run_part(const struct member *m, const struct part *part) {
@@ -217,7 +218,7 @@ static void run_part(const struct member *m, const struct part *part) {
     for (size_t h = part->heads.begin; h < part->heads.end; h++) {
       for (size_t i = first; i < end; i += QUERIES) {
         const struct block block = {b, h, g, i, kn_smaller(end - i, QUERIES), key, keys};
-        run_block(m, part, &block, &begins_keys);
+        if (run_block(m, part, &block, begins_keys)) begins_keys = false;
       }
     }
   }

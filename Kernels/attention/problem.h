@@ -2,14 +2,11 @@
 #ifndef ATTENTION_PROBLEM_H
 #define ATTENTION_PROBLEM_H
 
+#include "base/sizes.h"
 #include "kernels/attention.h"
 
 // Keys are taken in blocks of this many, and queries in chunks: K and V are packed once for each.
 enum { KEY_BLOCK = 256, QUERY_CHUNK = 512 };
-
-static inline size_t kn_smaller(size_t a, size_t b) { return a < b ? a : b; }
-
-static inline size_t kn_round_up(size_t a, size_t unit) { return (a + unit - 1) / unit * unit; }
 
 static inline size_t kn_clamped_length(const int32_t *lengths, size_t row, size_t all) {
   if (lengths == NULL) return all;

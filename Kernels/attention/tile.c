@@ -60,7 +60,7 @@ static void multiply_panels(const struct kn_gemm_kernels *gemm, const struct kn_
     size_t class = KN_GEMM_PANEL_CLASSES - 1;
     while (class > 0 && (rows > gemm->rows[class] || panel + (1u << class) > panels)) class--;
     if (ahead->first != NULL) {
-      tile.next = (const char *)(ahead->first + panel % ahead->lines * 16);
+      tile.next = (const char *)(ahead->first + panel % ahead->lines * KN_GEMM_LINE);
     }
     gemm->microkernels[KN_WEIGHTS_FLOAT32][class][rows - 1](&tile);
     tile.panel += tile.panel_stride << class;

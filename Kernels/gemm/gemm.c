@@ -5,8 +5,7 @@
 #include <string.h>
 
 #include "base/partition.h"
-
-static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+#include "base/sizes.h"
 
 // How much of k to pack at a time: what is packed of b should still be in a cache when it is used.
 static size_t packing_depth(size_t n) {
@@ -14,12 +13,8 @@ static size_t packing_depth(size_t n) {
   return depth < 256 ? 256 : depth < KN_GEMM_BLOCK_K ? depth : KN_GEMM_BLOCK_K;
 }
 
-static size_t round_up(size_t a, size_t unit) { return divide_up(a, unit) * unit; }
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
 // An odd number of cache lines, so that rows fall into different sets.
-static size_t odd_lines(size_t floats) { return (divide_up(floats, 16) | 1) * 16; }
+static size_t odd_lines(size_t floats) { return (kn_divide_up(floats, KN_GEMM_LINE) | 1) * KN_GEMM_LINE; }
 
 // How the work is cut; it follows from the arguments and the team's size alone, and no cut changes
 // a result. Members pack for themselves: what another one wrote is far away.
@@ -43,13 +38,13 @@ struct plan {
 // a cycle for a row of a.
 static size_t row_parts(const struct kn_gemm_arguments *arguments, const struct plan *plan,
                         size_t count) {
-  const size_t panels = divide_up(arguments->n, plan->kernels->width);
+  const size_t panels = kn_divide_up(arguments->n, plan->kernels->width);
   const bool from_memory = arguments->n * plan->k > (size_t)4 << 20;
   size_t best = 1, lowest = SIZE_MAX;
   for (size_t parts = 1; parts <= count; parts++) {
     if (count % parts != 0) continue;
-    const size_t rows = divide_up(arguments->m, parts), reading = from_memory ? 10 * parts : 4;
-    const size_t cost = divide_up(panels, count / parts) *
+    const size_t rows = kn_divide_up(arguments->m, parts), reading = from_memory ? 10 * parts : 4;
+    const size_t cost = kn_divide_up(panels, count / parts) *
                             ((rows > reading ? rows : reading) + 2 + (plan->packs_b ? 16 : 0)) +
                         rows / (plan->packs_a ? 2 : 4);
     if (cost < lowest) {
@@ -73,17 +68,17 @@ static struct plan make_plan(const struct kn_gemm_arguments *arguments, size_t t
   plan.rounds_a = kn_gemm_multiplies_pairs(kernels, type);
   plan.packs_a = plan.rounds_a || (arguments->a_column_stride != 1 && k > 1) || collides;
   plan.packs_b = arguments->packed == NULL;
-  // Whole matrices need no barriers; but no member should be idle for long.
-  plan.splits_batch = batch > 1 && batch * 10 >= round_up(batch, threads) * 9;
+  // Of whole matrices nothing is packed twice; but no member should be idle for long.
+  plan.splits_batch = batch > 1 && batch * 10 >= kn_round_up(batch, threads) * 9;
   plan.row_parts = row_parts(arguments, &plan, plan.splits_batch ? 1 : threads);
-  const size_t slices = plan.packs_b   ? divide_up(k, packing_depth(arguments->n))
-                        : plan.packs_a ? divide_up(k, KN_GEMM_BLOCK_K)
+  const size_t slices = plan.packs_b   ? kn_divide_up(k, packing_depth(arguments->n))
+                        : plan.packs_a ? kn_divide_up(k, KN_GEMM_BLOCK_K)
                                        : 1;
-  plan.slice = slices > 1 ? divide_up(k, slices) : k;
+  plan.slice = slices > 1 ? kn_divide_up(k, slices) : k;
   if (plan.packs_b) {
     const size_t across = plan.splits_batch ? 1 : threads / plan.row_parts;
-    const size_t panels = divide_up(divide_up(arguments->n, kernels->width), across);
-    plan.b_size = round_up(plan.slice * panels * kernels->width, 32);
+    const size_t panels = kn_divide_up(kn_divide_up(arguments->n, kernels->width), across);
+    plan.b_size = kn_round_up(plan.slice * panels * kernels->width, 32);
   }
   if (plan.packs_a) {
     // Columns in one piece are copied as they are, rows elsewhere. Pieces of columns are asked for while
@@ -91,11 +86,11 @@ static struct plan make_plan(const struct kn_gemm_arguments *arguments, size_t t
     const bool by_column = arguments->a_row_stride == 1 && !plan.rounds_a;
     const size_t most =
         by_column ? 4 * kernels->rows[0] : kn_gemm_block_rows(kernels, plan.slice);
-    plan.a_rows = smaller(arguments->m, most);
+    plan.a_rows = kn_smaller(arguments->m, most);
     plan.a_row_stride = by_column ? 1 : odd_lines(plan.slice);
     plan.a_column_stride = by_column ? odd_lines(plan.a_rows) : 1;
     plan.a_size =
-        round_up(by_column ? plan.slice * plan.a_column_stride : plan.a_rows * plan.a_row_stride, 32);
+        kn_round_up(by_column ? plan.slice * plan.a_column_stride : plan.a_rows * plan.a_row_stride, 32);
   }
   return plan;
 }
@@ -126,19 +121,19 @@ static void round_row(const struct kn_gemm_kernels *kernels, const float *x, siz
     return;
   }
   for (size_t i = 0; i < count; i += PIECE) {
-    const size_t each = count - i < PIECE ? count - i : PIECE;
+    const size_t each = kn_smaller(count - i, PIECE);
     for (size_t j = 0; j < each; j++) piece[j] = x[(i + j) * stride];
     kernels->round_pairs(piece, each, words + i / 2);
   }
 }
 
-// Columns that lie in one piece; the lines of later ones are asked for ahead.
+// Columns that lie in one piece, of a few lines each, so that fewer of them are asked for ahead than of
+// rows of b.
 static void copy_columns(const float *a, size_t rows, size_t columns, size_t column_stride,
                          float *block, size_t block_stride) {
   for (size_t q = 0; q < columns; q++) {
-    const float *ahead = a + smaller(q + KN_GEMM_AHEAD / 4, columns - 1) * column_stride;
-    for (size_t i = 0; i < rows; i += 16) __builtin_prefetch(ahead + i, 0, 2);
-    __builtin_prefetch(ahead + rows - 1, 0, 2);
+    const float *ahead = a + kn_smaller(q + KN_GEMM_AHEAD / 4, columns - 1) * column_stride;
+    kn_gemm_ask_for(ahead, rows);
     memcpy(block + q * block_stride, a + q * column_stride, rows * sizeof *a);
   }
 }
@@ -153,7 +148,7 @@ static const float *rows_of_a(const struct kn_gemm_arguments *arguments, const s
   if (!plan->packs_a) return a;
   const size_t count = rows.end - rows.begin;
   if (plan->rounds_a) {
-    const size_t elements = smaller(2 * k, arguments->k - first);
+    const size_t elements = kn_smaller(2 * k, arguments->k - first);
     for (size_t i = 0; i < count; i++) {
       round_row(plan->kernels, a + i * row_stride, column_stride, elements,
                 block + i * plan->a_row_stride);
@@ -176,7 +171,7 @@ static const float *rows_of_a(const struct kn_gemm_arguments *arguments, const s
 
 // How many cache lines so many floats of a row may touch, whose rows are `stride` apart.
 static size_t lines_of(size_t floats, size_t stride) {
-  return divide_up(floats, 16) + (stride % 16 != 0 ? 1 : 0);
+  return kn_divide_up(floats, KN_GEMM_LINE) + (stride % KN_GEMM_LINE != 0 ? 1 : 0);
 }
 
 // Where the next panel of b comes from, while one before it is multiplied.
@@ -201,29 +196,31 @@ static struct kn_gemm_ahead rows_ahead(const struct kn_gemm_arguments *arguments
                                 .lines = lines_of(rows.end - rows.begin, arguments->a_column_stride)};
 }
 
-// Packs the panels of b one by one, each just before it is multiplied.
+// Packs the panels of b just before they are multiplied: one, or as many as one pass over few rows takes.
 static void pack_and_multiply(const struct kn_gemm_arguments *arguments, const struct plan *plan,
                               const struct matrix *matrix, struct kn_range columns, size_t p,
                               const struct kn_gemm_block *block, float *b_block) {
-  const size_t width = plan->kernels->width;
-  for (size_t column = columns.begin; column < columns.end; column += width) {
-    const size_t from = column - columns.begin, end = smaller(column + width, columns.end);
-    float *panel = b_block + from / width * block->panel_stride;
+  const struct kn_gemm_kernels *kernels = plan->kernels;
+  const size_t width = kernels->width;
+  const size_t step = block->m > kernels->rows[1] ? width : width << (KN_GEMM_PANEL_CLASSES - 1);
+  for (size_t column = columns.begin; column < columns.end; column += step) {
+    const size_t from = column - columns.begin, end = kn_smaller(column + step, columns.end);
+    float *panels = b_block + from / width * block->panel_stride;
     const float *b =
         matrix->b + p * arguments->b_row_stride + column * arguments->b_column_stride;
     kn_gemm_pack_panels(width, b, block->k, end - column, arguments->b_row_stride,
-                        arguments->b_column_stride, panel, block->panel_stride);
+                        arguments->b_column_stride, panels, block->panel_stride);
     struct kn_gemm_block part = *block;
     struct kn_gemm_epilogue epilogue;
     part.n = end - column;
-    part.panels = panel;
+    part.panels = panels;
     part.c += from;
     if (block->epilogue != NULL) {
       epilogue = kn_gemm_epilogue_at(*block->epilogue, 0, from);
       part.epilogue = &epilogue;
     }
     if (end < columns.end) part.ahead = panel_ahead(arguments, plan, matrix, p, end);
-    kn_gemm_multiply(plan->kernels, &part);
+    kn_gemm_multiply(kernels, &part);
   }
 }
 
@@ -255,11 +252,11 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
 
   size_t p = 0;
   do {
-    const size_t depth = smaller(k - p, plan->slice);
+    const size_t depth = kn_smaller(k - p, plan->slice);
     const size_t panel_stride = (plan->packs_b ? depth : k) * panel_step;
     for (size_t row = rows.begin; row < rows.end; row += step) {
-      const struct kn_range here = {row, smaller(row + step, rows.end)};
-      const struct kn_range next = {here.end, smaller(here.end + step, rows.end)};
+      const struct kn_range here = {row, kn_smaller(row + step, rows.end)};
+      const struct kn_range next = {here.end, kn_smaller(here.end + step, rows.end)};
       const struct kn_gemm_epilogue epilogue_here =
           kn_gemm_epilogue_at(epilogue, row, columns.begin);
       const struct kn_gemm_block block = {

@@ -113,9 +113,17 @@ static inline size_t kn_gemm_panel_words(const struct kn_gemm_kernels *kernels,
 // stream from the second-level cache, which also holds BLOCK_SIZE floats of A while they do.
 enum { KN_GEMM_BLOCK_K = 2048, KN_GEMM_BLOCK_SIZE = 84 * 2048, KN_GEMM_MAX_WIDTH = 32 };
 
-// How many rows of B ahead of the one being packed are asked for, into the second-level cache: to the
-// CPU each is another stream, of a line or two, and the first-level cache can wait for fewer lines.
+enum { KN_GEMM_LINE = 16 };  // floats of a cache line
+
+// How many rows of B ahead of the one being packed are asked for: to the CPU each is another stream, of
+// a line or two.
 enum { KN_GEMM_AHEAD = 64 };
+
+// Has the lines of some floats brought into the second-level cache: the first can wait for fewer.
+static inline void kn_gemm_ask_for(const float *first, size_t floats) {
+  for (size_t j = 0; j < floats; j += KN_GEMM_LINE) __builtin_prefetch(first + j, 0, 2);
+  __builtin_prefetch(first + floats - 1, 0, 2);
+}
 
 // The rows of A that are multiplied at a time when k is cut to `depth`.
 size_t kn_gemm_block_rows(const struct kn_gemm_kernels *kernels, size_t depth);

@@ -10,7 +10,7 @@
 
 typedef uint32_t v_words __attribute__((vector_size(4 * V_WIDTH)));
 
-enum { PANEL = 2 * V_WIDTH, MAX_VECTORS = 2 << (KN_GEMM_PANEL_CLASSES - 1), AHEAD = 32, LINE = 16 };
+enum { PANEL = 2 * V_WIDTH, MAX_VECTORS = 2 << (KN_GEMM_PANEL_CLASSES - 1), AHEAD = 32 };
 
 #if defined(GEMM_PAIRS)
 enum { IS_PAIRED = true };
@@ -43,7 +43,7 @@ V_INLINE void multiply_tile(enum kn_weight_type type, const struct kn_gemm_tile 
   const char *next = tile->next;
   const float *next_rows = tile->next_rows != NULL ? tile->next_rows : tile->a;
   const ptrdiff_t down = tile->next_rows != NULL ? (ptrdiff_t)a_row_stride : 0;
-  const ptrdiff_t right = LINE - (LINE - 1) * down;
+  const ptrdiff_t right = KN_GEMM_LINE - (KN_GEMM_LINE - 1) * down;
   vf sums[KN_GEMM_MAX_ROWS][MAX_VECTORS];
   for (size_t i = 0; i < rows; i++) {
     for (size_t v = 0; v < vectors; v++) sums[i][v] = v_zero();
@@ -61,7 +61,7 @@ V_INLINE void multiply_tile(enum kn_weight_type type, const struct kn_gemm_tile 
       __builtin_prefetch(next, 0, 2);
       next += tile->next_stride;
       __builtin_prefetch(next_rows, 0, 2);
-      next_rows += p % LINE == LINE - 1 ? right : down;
+      next_rows += p % KN_GEMM_LINE == KN_GEMM_LINE - 1 ? right : down;
     }
     // A row alone outruns the CPU's own prefetching where panels come from memory; not in pairs.
     if (type == KN_WEIGHTS_BFLOAT16 && !IS_PAIRED && rows == 1 && vectors > 2) {

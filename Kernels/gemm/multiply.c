@@ -1,9 +1,10 @@
 // The product of one thread: blocks for the caches, tiles for the registers.
 #include <string.h>
 
+#include "base/sizes.h"
 #include "gemm/gemm.h"
 
-enum { MAX_COLUMNS = KN_GEMM_MAX_WIDTH << (KN_GEMM_PANEL_CLASSES - 1), LINE = 16 };
+enum { MAX_COLUMNS = KN_GEMM_MAX_WIDTH << (KN_GEMM_PANEL_CLASSES - 1) };
 
 const struct kn_gemm_kernels *kn_gemm_kernels_for(enum kn_isa isa) {
 #if defined(__x86_64__)
@@ -14,10 +15,6 @@ const struct kn_gemm_kernels *kn_gemm_kernels_for(enum kn_isa isa) {
   (void)isa;
   return &kn_gemm_kernels_portable;
 }
-
-static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 // Computes a tile at the beginning of a row of C, and what else there is to do if `epilogue` is not
 // NULL: in place, or beside C where that is narrower than the panels, or its rows a multiple of 2 KiB
@@ -47,13 +44,8 @@ static void multiply_and_finish(const struct kn_gemm_kernels *kernels,
   }
 }
 
-// Brings rows into the second-level cache: the first can wait for fewer lines than a tile touches.
 static void prefetch_rows(const float *first, size_t row_stride, size_t rows, size_t columns) {
-  for (size_t i = 0; i < rows; i++) {
-    for (size_t j = 0; j < columns; j += LINE) {
-      __builtin_prefetch(first + i * row_stride + j, 0, 2);
-    }
-  }
+  for (size_t i = 0; i < rows; i++) kn_gemm_ask_for(first + i * row_stride, columns);
 }
 
 // What a tile will touch beside its operands, asked for while the tile before it is computed.
@@ -72,7 +64,7 @@ static void prefetch_tile(const float *c, size_t c_row_stride,
 static void multiply_group(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block,
                            const struct kn_gemm_tile *first, size_t class, size_t columns,
                            size_t column, bool last) {
-  const size_t tiles = divide_up(block->m, kernels->rows[class]);
+  const size_t tiles = kn_divide_up(block->m, kernels->rows[class]);
   const size_t each = block->m / tiles, extra = block->m % tiles;
   struct kn_gemm_tile group = *first;
   struct kn_gemm_epilogue epilogue = {.activation = KN_ACTIVATION_NONE};
@@ -108,7 +100,7 @@ static void multiply_group(const struct kn_gemm_kernels *kernels, const struct k
     if (asks_for_rows && t + 1 < tiles) tile.next_rows = tile.a + rows * block->a_row_stride;
     tile.c += row * block->c_row_stride;
     if (asks_ahead) {
-      tile.next = (const char *)(ahead->first + t % ahead->lines * LINE);
+      tile.next = (const char *)(ahead->first + t % ahead->lines * KN_GEMM_LINE);
     } else {
       tile.next += t * tile.next_stride * tile.k;
     }
@@ -126,7 +118,7 @@ static void multiply_group(const struct kn_gemm_kernels *kernels, const struct k
 // All rows against all columns, for k from p on.
 static void multiply_slice(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block,
                            size_t p, size_t k) {
-  const size_t width = kernels->width, panels = divide_up(block->n, width);
+  const size_t width = kernels->width, panels = kn_divide_up(block->n, width);
   const bool last = p + k == block->k;
   for (size_t panel = 0; panel < panels;) {
     // More panels at once where one pass has all rows.
@@ -148,7 +140,7 @@ static void multiply_slice(const struct kn_gemm_kernels *kernels, const struct k
         .begins_at_c = block->begins_at_c || p > 0,
         .next = (const char *)block->panels,
     };
-    multiply_group(kernels, block, &group, class, smaller(block->n - column, width << class),
+    multiply_group(kernels, block, &group, class, kn_smaller(block->n - column, width << class),
                    column, last);
     panel += 1u << class;
   }
@@ -160,9 +152,9 @@ size_t kn_gemm_block_rows(const struct kn_gemm_kernels *kernels, size_t depth) {
 }
 
 void kn_gemm_multiply(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block) {
-  const size_t slices = divide_up(block->k, KN_GEMM_BLOCK_K);
-  const size_t slice = slices > 1 ? divide_up(block->k, slices) : block->k;
-  const size_t row_blocks = divide_up(block->m, kn_gemm_block_rows(kernels, slice));
+  const size_t slices = kn_divide_up(block->k, KN_GEMM_BLOCK_K);
+  const size_t slice = slices > 1 ? kn_divide_up(block->k, slices) : block->k;
+  const size_t row_blocks = kn_divide_up(block->m, kn_gemm_block_rows(kernels, slice));
   for (size_t i = 0, row = 0; i < row_blocks; i++) {
     struct kn_gemm_block part = *block;
     struct kn_gemm_epilogue epilogue;
@@ -175,7 +167,7 @@ void kn_gemm_multiply(const struct kn_gemm_kernels *kernels, const struct kn_gem
     }
     size_t p = 0;
     do {
-      const size_t depth = smaller(slice, block->k - p);
+      const size_t depth = kn_smaller(slice, block->k - p);
       multiply_slice(kernels, &part, p, depth);
       p += depth;
     } while (p < block->k);

@@ -2,6 +2,7 @@
 
 #include "base/bfloat16.h"
 #include "base/partition.h"
+#include "base/sizes.h"
 #include "gemm/gemm.h"
 #include "layout/transpose.h"
 
@@ -69,11 +70,8 @@ static void copy_panel(size_t width, const float *b, size_t k, size_t columns, s
     }
     return;
   }
-  enum { LINE = 16 };
   for (size_t p = 0; p < k; p++) {
-    const float *ahead = b + (p + KN_GEMM_AHEAD < k ? p + KN_GEMM_AHEAD : k - 1) * row_stride;
-    for (size_t j = 0; j < width; j += LINE) __builtin_prefetch(ahead + j, 0, 2);
-    __builtin_prefetch(ahead + width - 1, 0, 2);
+    kn_gemm_ask_for(b + kn_smaller(p + KN_GEMM_AHEAD, k - 1) * row_stride, width);
     for (size_t j = 0; j < width; j += 4) {
       *(four *)(panel + p * width + j) = *(const four *)(b + p * row_stride + j);
     }

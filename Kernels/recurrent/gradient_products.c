@@ -2,6 +2,7 @@
 // operands lie packed: the pointwise steps left dg in both layouts that are wanted.
 #include <string.h>
 
+#include "base/sizes.h"
 #include "recurrent/gradient.h"
 
 const struct kn_gradient_layout kn_gradient_layouts[KN_CELL_COUNT] = {
@@ -27,17 +28,13 @@ struct member {
   size_t steps;
 };
 
-static size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
-
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
 // Rows of c = operand · dg for one gate, panels.begin..<panels.end of it.
 static void multiply_gate(const struct member *m, const float *operand, struct kn_range rows,
                           size_t gate, struct kn_range panels, float *c, size_t c_row_stride) {
   const size_t width = m->gemm->width, first = panels.begin * width;
   const struct kn_gemm_block block = {
       .m = rows.end - rows.begin,
-      .n = smaller(panels.end * width, m->a->hidden) - first,
+      .n = kn_smaller(panels.end * width, m->a->hidden) - first,
       .k = m->steps,
       .a = operand + rows.begin * m->s->operand_stride,
       .a_row_stride = m->s->operand_stride,
@@ -57,12 +54,12 @@ static void multiply_part(const struct member *m, const struct kn_gradient_part 
   const size_t panels = m->s->panels, columns = part->count * panels;
   const size_t parts = m->team->count == 1 || rows == 1
                            ? 1
-                           : smaller(divided_up(2 * m->team->count, columns), divided_up(rows, 8));
+                           : kn_smaller(kn_divide_up(2 * m->team->count, columns), kn_divide_up(rows, 8));
   const struct kn_range own =
       kn_partition(parts * columns, 1, m->team->index, m->team->count);
   for (size_t item = own.begin; item < own.end;) {
     const size_t gate = item % columns / panels, panel = item % panels;
-    const size_t count = smaller(panels - panel, own.end - item);
+    const size_t count = kn_smaller(panels - panel, own.end - item);
     multiply_gate(m, operand, kn_partition(rows, 1, item / columns, parts), part->from + gate,
                   (struct kn_range){panel, panel + count}, c + (part->to + gate) * m->a->hidden,
                   c_row_stride);
@@ -122,7 +119,7 @@ static void input_gradient(const struct member *m, size_t d) {
   const struct kn_recurrent_gradient_arguments *a = m->a;
   const struct kn_gradient_storage *s = m->s;
   const struct kn_range own = kn_partition(m->steps, 1, m->team->index, m->team->count);
-  const size_t blocks = divided_up(own.end - own.begin, KN_GRADIENT_ROWS);
+  const size_t blocks = kn_divide_up(own.end - own.begin, KN_GRADIENT_ROWS);
   size_t step = 0;
   for (size_t block = 0; block < blocks; block++) {
     const struct kn_range rows = kn_partition(own.end - own.begin, 1, block, blocks);

@@ -1,5 +1,7 @@
 #include "recurrent/plan.h"
 
+#include "base/sizes.h"
+
 // The model counts cycles. Its constants were measured on a Zen 5 server core; what matters for a
 // choice is their proportion.
 static const double cycles_per_nanosecond = 4;
@@ -16,11 +18,7 @@ static const double unhidden = 0.3;               // of the time to fetch weight
 static const double near_bytes = 704 << 10;       // of weights that the core's own cache keeps
 static const double far_bytes = 12 << 20;         // of weights that the shared cache keeps
 
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
 static double larger(double a, double b) { return a > b ? a : b; }
-
-static size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
 // The state's product with one panel. Weights come once from where they are, which computing hides
 // for the most part; every tile then reads them from the core's own cache.
@@ -28,7 +26,7 @@ static double panel_cycles(const struct kn_cell_layout *layout,
                            const struct kn_recurrent_kernels *kernels, size_t depth, size_t rows,
                            double bytes_per_cycle) {
   const double bytes = layout->blocks * kernels->width * sizeof(float);
-  const size_t tiles = divided_up(rows, kernels->tile_rows[layout->blocks]);
+  const size_t tiles = kn_divide_up(rows, kernels->tile_rows[layout->blocks]);
   const double computing = rows * layout->blocks / vectors_per_cycle;
   const double reading = tiles * bytes / near_bytes_per_cycle;
   const double fetching = bytes / bytes_per_cycle, busy = larger(computing, reading);
@@ -42,9 +40,9 @@ double kn_recurrent_plan_cost(const struct kn_recurrent_arguments *a,
   const size_t granule = layout->granule * kernels->width;
   const size_t members = plan->threads / plan->groups;  // of the smallest group
   const size_t turns = a->directions / plan->groups;
-  const size_t rows = plan->by_rows ? divided_up(a->batch, members) : a->batch;
-  const size_t granules = divided_up(a->hidden, granule);
-  const size_t own = plan->by_rows ? granules : divided_up(granules, members);
+  const size_t rows = plan->by_rows ? kn_divide_up(a->batch, members) : a->batch;
+  const size_t granules = kn_divide_up(a->hidden, granule);
+  const size_t own = plan->by_rows ? granules : kn_divide_up(granules, members);
   const double vectors = (double)own * layout->granule * layout->gates;
   const double row_bytes = kernels->width * sizeof(float) * a->hidden;  // of weights, for a vector
   const double all_bytes = granules * layout->granule * layout->gates * row_bytes * a->directions;
@@ -64,9 +62,9 @@ struct kn_recurrent_plan kn_recurrent_choose_plan(const struct kn_recurrent_argu
                                                   size_t threads) {
   struct kn_recurrent_plan best = {1, 1, true};
   double lowest = kn_recurrent_plan_cost(a, &best);
-  for (size_t groups = 1; groups <= smaller(a->directions, threads); groups++) {
+  for (size_t groups = 1; groups <= kn_smaller(a->directions, threads); groups++) {
     for (int by_rows = 0; by_rows <= 1; by_rows++) {
-      const size_t used = by_rows ? smaller(threads, groups * a->batch) : threads;
+      const size_t used = by_rows ? kn_smaller(threads, groups * a->batch) : threads;
       const struct kn_recurrent_plan plan = {used, groups, by_rows};
       if (used < groups) continue;
       const double cost = kn_recurrent_plan_cost(a, &plan);
