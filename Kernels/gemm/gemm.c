@@ -1,109 +1,11 @@
 // The kernel: shares the product out over a team, and packs what was not packed ahead.
-#include "gemm/gemm.h"
+#include "gemm/plan.h"
 
 #include <assert.h>
 #include <string.h>
 
 #include "base/partition.h"
 #include "base/sizes.h"
-
-// How much of k to pack at a time: what is packed of b should still be in a cache when it is used.
-static size_t packing_depth(size_t n) {
-  const size_t depth = ((size_t)1 << 20) / (n > 0 ? n : 1);
-  return depth < 256 ? 256 : depth < KN_GEMM_BLOCK_K ? depth : KN_GEMM_BLOCK_K;
-}
-
-// An odd number of cache lines, so that rows fall into different sets.
-static size_t odd_lines(size_t floats) { return (kn_divide_up(floats, KN_GEMM_LINE) | 1) * KN_GEMM_LINE; }
-
-// How the work is cut; it follows from the arguments and the team's size alone, and no cut changes
-// a result. Members pack for themselves: what another one wrote is far away.
-struct plan {
-  const struct kn_gemm_kernels *kernels;
-  enum kn_weight_type type;
-  size_t k;       // in steps of the kernels; so is `slice`
-  bool rounds_a;  // to pairs of bfloat16, as its block is packed
-  bool packs_a, packs_b;
-  bool splits_batch;  // each member computes whole matrices, alone
-  size_t row_parts;   // the rows are cut in so many parts, the columns in members / row_parts
-  size_t slice;       // of k, that is packed at a time
-  size_t b_size;      // floats of one member's packed slice of b
-  // One member's packed block of a: its rows, its strides and its floats.
-  size_t a_rows, a_row_stride, a_column_stride, a_size;
-};
-
-// In how many parts to cut the rows. A step of k of one panel costs a cycle for every row; but no less
-// than reading the panel takes, from the caches (each core for itself) or from memory (all together, so
-// that cutting rows multiplies what is read). Packing costs as much as 16 rows for a panel of b, and half
-// a cycle for a row of a.
-static size_t row_parts(const struct kn_gemm_arguments *arguments, const struct plan *plan,
-                        size_t count) {
-  const size_t panels = kn_divide_up(arguments->n, plan->kernels->width);
-  const bool from_memory = arguments->n * plan->k > (size_t)4 << 20;
-  size_t best = 1, lowest = SIZE_MAX;
-  for (size_t parts = 1; parts <= count; parts++) {
-    if (count % parts != 0) continue;
-    const size_t rows = kn_divide_up(arguments->m, parts), reading = from_memory ? 10 * parts : 4;
-    const size_t cost = kn_divide_up(panels, count / parts) *
-                            ((rows > reading ? rows : reading) + 2 + (plan->packs_b ? 16 : 0)) +
-                        rows / (plan->packs_a ? 2 : 4);
-    if (cost < lowest) {
-      lowest = cost;
-      best = parts;
-    }
-  }
-  return best;
-}
-
-static struct plan make_plan(const struct kn_gemm_arguments *arguments, size_t threads) {
-  const struct kn_gemm_kernels *kernels = kn_gemm_kernels_for(kn_isa_active());
-  const enum kn_weight_type type =
-      arguments->packed == NULL ? KN_WEIGHTS_FLOAT32 : arguments->packed_type;
-  const size_t k = kn_gemm_steps(kernels, type, arguments->k);
-  const size_t batch = arguments->outer_count * arguments->inner_count;
-  struct plan plan = {.kernels = kernels, .type = type, .k = k};
-  // Rows a multiple of 4 KiB apart share the sets of the first-level cache: more than a few of them
-  // do not fit it, and are copied to where they do.
-  const bool collides = arguments->a_row_stride % 1024 == 0 && arguments->m > 2 * kernels->rows[0];
-  plan.rounds_a = kn_gemm_multiplies_pairs(kernels, type);
-  plan.packs_a = plan.rounds_a || (arguments->a_column_stride != 1 && k > 1) || collides;
-  plan.packs_b = arguments->packed == NULL;
-  // Of whole matrices nothing is packed twice; but no member should be idle for long.
-  plan.splits_batch = batch > 1 && batch * 10 >= kn_round_up(batch, threads) * 9;
-  plan.row_parts = row_parts(arguments, &plan, plan.splits_batch ? 1 : threads);
-  const size_t slices = plan.packs_b   ? kn_divide_up(k, packing_depth(arguments->n))
-                        : plan.packs_a ? kn_divide_up(k, KN_GEMM_BLOCK_K)
-                                       : 1;
-  plan.slice = slices > 1 ? kn_divide_up(k, slices) : k;
-  if (plan.packs_b) {
-    const size_t across = plan.splits_batch ? 1 : threads / plan.row_parts;
-    const size_t panels = kn_divide_up(kn_divide_up(arguments->n, kernels->width), across);
-    plan.b_size = kn_round_up(plan.slice * panels * kernels->width, 32);
-  }
-  if (plan.packs_a) {
-    // Columns in one piece are copied as they are, rows elsewhere. Pieces of columns are asked for while
-    // the block before is multiplied: all but the first, which is small therefore.
-    const bool by_column = arguments->a_row_stride == 1 && !plan.rounds_a;
-    const size_t most =
-        by_column ? 4 * kernels->rows[0] : kn_gemm_block_rows(kernels, plan.slice);
-    plan.a_rows = kn_smaller(arguments->m, most);
-    plan.a_row_stride = by_column ? 1 : odd_lines(plan.slice);
-    plan.a_column_stride = by_column ? odd_lines(plan.a_rows) : 1;
-    plan.a_size =
-        kn_round_up(by_column ? plan.slice * plan.a_column_stride : plan.a_rows * plan.a_row_stride, 32);
-  }
-  return plan;
-}
-
-size_t kn_gemm_workspace_size(const struct kn_gemm_arguments *arguments, size_t threads) {
-  size_t largest = 0;
-  for (size_t count = 1; count <= threads; count++) {
-    const struct plan plan = make_plan(arguments, count);
-    const size_t size = count * (plan.b_size + plan.a_size);
-    if (size > largest) largest = size;
-  }
-  return largest;
-}
 
 // One matrix of the batch.
 struct matrix {
@@ -139,9 +41,9 @@ static void copy_columns(const float *a, size_t rows, size_t columns, size_t col
 }
 
 // Rows `rows` of a, k from p on, in a member's block: or where they lie, if they need no packing.
-static const float *rows_of_a(const struct kn_gemm_arguments *arguments, const struct plan *plan,
-                              const struct matrix *matrix, struct kn_range rows, size_t p, size_t k,
-                              float *block) {
+static const float *rows_of_a(const struct kn_gemm_arguments *arguments,
+                              const struct kn_gemm_plan *plan, const struct matrix *matrix,
+                              struct kn_range rows, size_t p, size_t k, float *block) {
   const size_t row_stride = arguments->a_row_stride, column_stride = arguments->a_column_stride;
   const size_t first = plan->rounds_a ? 2 * p : p;
   const float *a = matrix->a + rows.begin * row_stride + first * column_stride;
@@ -176,7 +78,7 @@ static size_t lines_of(size_t floats, size_t stride) {
 
 // Where the next panel of b comes from, while one before it is multiplied.
 static struct kn_gemm_ahead panel_ahead(const struct kn_gemm_arguments *arguments,
-                                        const struct plan *plan, const struct matrix *matrix,
+                                        const struct kn_gemm_plan *plan, const struct matrix *matrix,
                                         size_t p, size_t column) {
   if (arguments->b_column_stride != 1) return (struct kn_gemm_ahead){.first = NULL};
   return (struct kn_gemm_ahead){.first = matrix->b + p * arguments->b_row_stride + column,
@@ -186,7 +88,7 @@ static struct kn_gemm_ahead panel_ahead(const struct kn_gemm_arguments *argument
 
 // Where the next block of a comes from, if its columns are in one piece.
 static struct kn_gemm_ahead rows_ahead(const struct kn_gemm_arguments *arguments,
-                                       const struct plan *plan, const struct matrix *matrix,
+                                       const struct kn_gemm_plan *plan, const struct matrix *matrix,
                                        size_t p, struct kn_range rows) {
   if (rows.begin == rows.end || !plan->packs_a || arguments->a_row_stride != 1) {
     return (struct kn_gemm_ahead){.first = NULL};
@@ -196,10 +98,23 @@ static struct kn_gemm_ahead rows_ahead(const struct kn_gemm_arguments *arguments
                                 .lines = lines_of(rows.end - rows.begin, arguments->a_column_stride)};
 }
 
+// Adds what packed panels hold of b to the sums of its columns, of which the first slice of k finds none.
+static void add_columns(const struct kn_gemm_kernels *kernels, const float *panels,
+                        size_t panel_stride, size_t k, size_t columns, bool is_first, float *sums) {
+  for (size_t j = 0; j < columns; j += kernels->width, panels += panel_stride) {
+    const size_t count = kn_smaller(columns - j, kernels->width);
+    float panel_sums[KN_GEMM_MAX_WIDTH] = {0};
+    if (!is_first) memcpy(panel_sums, sums + j, count * sizeof *sums);
+    kernels->add_steps(panels, k, panel_sums);
+    memcpy(sums + j, panel_sums, count * sizeof *sums);
+  }
+}
+
 // Packs the panels of b just before they are multiplied: one, or as many as one pass over few rows takes.
-static void pack_and_multiply(const struct kn_gemm_arguments *arguments, const struct plan *plan,
-                              const struct matrix *matrix, struct kn_range columns, size_t p,
-                              const struct kn_gemm_block *block, float *b_block) {
+static void pack_and_multiply(const struct kn_gemm_arguments *arguments,
+                              const struct kn_gemm_plan *plan, const struct matrix *matrix,
+                              struct kn_range columns, size_t p, const struct kn_gemm_block *block,
+                              float *b_block, bool sums_b) {
   const struct kn_gemm_kernels *kernels = plan->kernels;
   const size_t width = kernels->width;
   const size_t step = block->m > kernels->rows[1] ? width : width << (KN_GEMM_PANEL_CLASSES - 1);
@@ -210,6 +125,10 @@ static void pack_and_multiply(const struct kn_gemm_arguments *arguments, const s
         matrix->b + p * arguments->b_row_stride + column * arguments->b_column_stride;
     kn_gemm_pack_panels(width, b, block->k, end - column, arguments->b_row_stride,
                         arguments->b_column_stride, panels, block->panel_stride);
+    if (sums_b) {
+      add_columns(kernels, panels, block->panel_stride, block->k, end - column, p == 0,
+                  arguments->b_sums + column);
+    }
     struct kn_gemm_block part = *block;
     struct kn_gemm_epilogue epilogue;
     part.n = end - column;
@@ -225,7 +144,7 @@ static void pack_and_multiply(const struct kn_gemm_arguments *arguments, const s
 }
 
 // A member's share of one matrix.
-static void multiply_matrix(const struct kn_gemm_arguments *arguments, const struct plan *plan,
+static void multiply_matrix(const struct kn_gemm_arguments *arguments, const struct kn_gemm_plan *plan,
                             const struct matrix *matrix, const struct kn_team *team,
                             float *b_block, float *a_block) {
   const size_t width = plan->kernels->width, k = plan->k;
@@ -239,6 +158,7 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
       .bias = arguments->bias,
       .residual = matrix->residual,
       .residual_row_stride = arguments->residual_row_stride,
+      .residual_is_factor = arguments->residual_is_factor,
       .slope = matrix->slope,
       .slope_row_stride = arguments->slope_row_stride,
       .activation = arguments->activation,
@@ -279,7 +199,9 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
           .ahead = rows_ahead(arguments, plan, matrix, p, next),
       };
       if (plan->packs_b && row == rows.begin) {
-        pack_and_multiply(arguments, plan, matrix, columns, p, &block, b_block);
+        // Members that share a panel pack the same: one writes its sums.
+        const bool sums_b = arguments->b_sums != NULL && rows.begin == 0;
+        pack_and_multiply(arguments, plan, matrix, columns, p, &block, b_block, sums_b);
       } else {
         kn_gemm_multiply(plan->kernels, &block);
       }
@@ -294,12 +216,14 @@ static size_t offset(struct kn_gemm_batch_stride stride, size_t outer, size_t in
 
 void kn_gemm(const void *opaque, const struct kn_team *team) {
   const struct kn_gemm_arguments *arguments = opaque;
-  const struct plan plan = make_plan(arguments, team->count);
+  const struct kn_gemm_plan plan = kn_gemm_make_plan(arguments, team->count);
   assert(arguments->packed != NULL || arguments->b != NULL || arguments->k * arguments->n == 0);
   assert(arguments->workspace != NULL || plan.a_size + plan.b_size == 0);
   assert(arguments->slope == NULL || arguments->activation == KN_ACTIVATION_GELU ||
          arguments->activation == KN_ACTIVATION_GELU_TANH);
   const size_t batch = arguments->outer_count * arguments->inner_count;
+  assert(arguments->b_sums == NULL ||
+         (arguments->packed == NULL && arguments->m > 0 && batch == 1));
   float *b_block = arguments->workspace + team->index * (plan.b_size + plan.a_size);
   float *a_block = b_block + plan.b_size;
   const struct kn_team alone = {0, 1, NULL};

@@ -48,6 +48,7 @@ struct kn_gemm_epilogue {
   const float *bias;
   const float *residual;
   size_t residual_row_stride;
+  bool residual_is_factor;
   float *slope;
   size_t slope_row_stride;
   enum kn_activation activation;
@@ -78,6 +79,8 @@ struct kn_gemm_kernels {
   size_t rows[KN_GEMM_PANEL_CLASSES];  // the highest tile of each class, falling
   kn_gemm_microkernel microkernels[KN_GEMM_WEIGHT_TYPES][KN_GEMM_PANEL_CLASSES][KN_GEMM_MAX_ROWS];
   kn_gemm_finish finish;
+  // sums [width] += the sum of a packed panel's steps.
+  void (*add_steps)(const float *panel, size_t k, float *sums);
   // Rounds x [count] to words of two bfloat16, an odd one's partner zero; NULL where kernels widen
   // bfloat16 weights.
   void (*round_pairs)(const float *x, size_t count, float *words);

@@ -155,7 +155,8 @@ V_INLINE void finish_with(enum kn_activation activation, const struct kn_gemm_ep
       }
       if (epilogue->residual != NULL) {
         const float *residual = epilogue->residual + i * epilogue->residual_row_stride;
-        x = v_add(x, load_columns(residual, j, columns));
+        const vf other = load_columns(residual, j, columns);
+        x = epilogue->residual_is_factor ? v_mul(x, other) : v_add(x, other);
       }
       store_columns(c + i * c_row_stride, j, columns, x);
     }
@@ -190,6 +191,31 @@ static void finish(const struct kn_gemm_epilogue *epilogue, size_t rows, size_t 
 #undef GEMM_FINISH
 }
 
+// Four chains: a sum of one would wait for every addition.
+static void add_steps(const float *panel, size_t k, float *sums) {
+  enum { CHAINS = 4 };
+  vf partial[CHAINS][2];
+  for (size_t q = 0; q < CHAINS; q++) partial[q][0] = partial[q][1] = v_zero();
+  const size_t whole = k / CHAINS * CHAINS;
+  for (size_t p = 0; p < whole; p += CHAINS) {
+    for (size_t q = 0; q < CHAINS; q++) {
+      for (size_t v = 0; v < 2; v++) {
+        partial[q][v] = v_add(partial[q][v], v_load(panel + (p + q) * PANEL + v * V_WIDTH));
+      }
+    }
+  }
+  for (size_t p = whole; p < k; p++) {
+    for (size_t v = 0; v < 2; v++) {
+      partial[p % CHAINS][v] =
+          v_add(partial[p % CHAINS][v], v_load(panel + p * PANEL + v * V_WIDTH));
+    }
+  }
+  for (size_t v = 0; v < 2; v++) {
+    const vf low = v_add(partial[0][v], partial[2][v]), high = v_add(partial[1][v], partial[3][v]);
+    v_store(sums + v * V_WIDTH, v_add(v_load(sums + v * V_WIDTH), v_add(low, high)));
+  }
+}
+
 #define GEMM_JOIN(a, b) a##b
 #define GEMM_NAME(prefix, isa) GEMM_JOIN(prefix, isa)
 
@@ -212,6 +238,7 @@ const struct kn_gemm_kernels GEMM_NAME(kn_gemm_kernels_, GEMM_ISA) = {
 #include "gemm/kernels.inc"
 #undef GEMM_TILE
     .finish = finish,
+    .add_steps = add_steps,
 #if defined(GEMM_PAIRS)
     .round_pairs = round_pairs,
 #endif

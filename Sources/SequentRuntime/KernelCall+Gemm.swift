@@ -27,8 +27,9 @@ extension Instruction {
       let residual = inputs[inputs.count - 1]
       arguments.residual_row_stride = residual.stride(2)
       arguments.residual_batch = residual.batchStride
+      arguments.residual_is_factor = gemm.multipliesResidual
     }
-    if outputs.count > 1 {
+    if outputs.count > 1, !gemm.sumsColumns {
       arguments.slope_row_stride = c.shape[2] == 1 ? gemm.columns : outputs[1].strides[2]
       arguments.slope_batch = outputs[1].batchStride
     }
@@ -57,7 +58,11 @@ extension Instruction {
         (MemoryLayout.offset(of: \kn_gemm_arguments.residual), inputs[inputs.count - 1]))
     }
     if outputs.count > 1 {
-      fields.append((MemoryLayout.offset(of: \kn_gemm_arguments.slope), outputs[1]))
+      let offset =
+        gemm.sumsColumns
+        ? MemoryLayout.offset(of: \kn_gemm_arguments.b_sums)
+        : MemoryLayout.offset(of: \kn_gemm_arguments.slope)
+      fields.append((offset, outputs[1]))
     }
     if let workspace {
       fields.append((MemoryLayout.offset(of: \kn_gemm_arguments.workspace), workspace))

@@ -208,6 +208,44 @@ import Testing
       ], sources: ["h", "words"])
   }
 
+  @Test(arguments: Activation.allCases)
+  func factors(activation: Activation) throws {
+    var graph = Graph()
+    let x = graph.addArgument(TensorType(.float32, ["batch", 4]), name: "x")
+    let w = graph.addArgument(TensorType(.float32, [4, 3]), name: "w")
+    let b = graph.addArgument(TensorType(.float32, [3]), name: "b")
+    let f = graph.addArgument(TensorType(.float32, ["batch", 3]), name: "f")
+    let linear = FusedLinear(activation: activation, scale: 0.7, hasBias: true).timesFactor
+    let y = try graph.append(.linear(linear), x, w, b, f)
+    let squares = try graph.append(.binary(.multiply), y, y)
+    graph.results = [try graph.append(.reduce(Reduce(.sum, axes: [0, 1])), squares)]
+    var generator = TestGenerator(15)
+    try checkGradients(
+      Function(name: "main", graph: graph, resultNames: ["loss"]), parameters: [:],
+      inputs: try graph.arguments.map {
+        generator.tensor(try graph.type(of: $0).sizes(["batch": 5]))
+      }, sources: ["x", "w", "b", "f"], "\(activation)")
+  }
+
+  @Test func contractionsWithSums() throws {
+    let module = try Module(
+      parsing: """
+        module @m {
+          function @main(%a: f32[batch, 2, 4], %b: f32[batch, 2, 3]) -> (loss: f32[]) {
+            %c, %s = contract %a, %b {sums = true}
+            %weighted = multiply %c, %s
+            %squares = multiply %weighted, %weighted
+            %loss = reduce.sum %squares {axes = [0, 1]}
+            return %loss
+          }
+        }
+        """)
+    var generator = TestGenerator(16)
+    try checkGradients(
+      module.functions[0], parameters: [:],
+      inputs: [generator.tensor([3, 2, 4]), generator.tensor([3, 2, 3])], sources: ["a", "b"])
+  }
+
   @Test func cellsLinearAndSoftmax() throws {
     for cell in [RecurrentCellKind.rnnTanh, .rnnRelu, .lstm, .gruResetAfter] {
       let width = Dimension(constant: cell.gates.count * 3)

@@ -104,6 +104,9 @@ import Testing
     try expect(
       "linear %a, %b, %c {residual = true}", x, w, f32([2, 1], [1, 2]), gives: f32([2, 1], [3, 7]))
     try expect(
+      "linear %a, %b, %c {activation = relu, factor = true}", x, w, f32([2, 1], [-1, 2]),
+      gives: f32([2, 1], [-2, 10]))
+    try expect(
       "linear %a, %b {activation = gelu}", f32([1, 1], [1]), f32([1, 1], [1]),
       gives: f32([1, 1], [0.8413447460685429]))
   }

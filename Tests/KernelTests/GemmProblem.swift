@@ -15,6 +15,10 @@ struct GemmProblem: CustomStringConvertible {
   var accumulate = false
   var bias = false
   var residual = false
+  /// Whether the residual multiplies.
+  var isFactor = false
+  /// Whether the sums of b's columns are wanted too.
+  var sumsColumns = false
   /// Whether the activation's slope is wanted too.
   var slope = false
   var scale: Float = 1
@@ -25,7 +29,7 @@ struct GemmProblem: CustomStringConvertible {
   var description: String {
     "m \(m) n \(n) k \(k)\(aTransposed ? " aT" : "")\(bTransposed ? " bT" : "")"
       + "\(packed ? "" : " unpacked")\(bfloat16 ? " bf16" : "")\(accumulate ? " accumulate" : "")\(bias ? " bias" : "")"
-      + "\(residual ? " residual" : "") scale \(scale) activation \(activation.rawValue)"
+      + "\(residual ? isFactor ? " factor" : " residual" : "")\(sumsColumns ? " sums" : "") scale \(scale) activation \(activation.rawValue)"
       + " batch \(outer) x \(inner)"
   }
 
@@ -58,10 +62,10 @@ struct GemmProblem: CustomStringConvertible {
     results(threads: threads, a: a, b: b).values
   }
 
-  /// The kernel's result, and the activation's slope where that is wanted.
+  /// The kernel's result, and the activation's slope and the sums of b's columns where they are wanted.
   func results(
     threads: Int, a: [Float]? = nil, b: [Float]? = nil
-  ) -> (values: [Float], slopes: [Float]) {
+  ) -> (values: [Float], slopes: [Float], sums: [Float]) {
     withMemory { memory in
       let a = memory.guarded(a ?? self.a), b = memory.guarded(b ?? self.b)
       let count = outer * inner * m * n, batch = outer * inner
@@ -91,6 +95,9 @@ struct GemmProblem: CustomStringConvertible {
       arguments.bias = bias ? UnsafePointer(memory.guarded(biases)) : nil
       arguments.residual = residual ? UnsafePointer(memory.guarded(residuals)) : nil
       arguments.residual_row_stride = n
+      arguments.residual_is_factor = isFactor
+      let sums = memory.guarded([Float](repeating: .nan, count: sumsColumns ? n : 0))
+      arguments.b_sums = sumsColumns ? sums : nil
       (arguments.activation, arguments.scale) = (activation, scale)
       arguments.accumulate = accumulate
       (arguments.outer_count, arguments.inner_count) = (outer, inner)
@@ -107,7 +114,8 @@ struct GemmProblem: CustomStringConvertible {
       #expect(memory.guardsHold, "written beyond an operand: \(batch) matrices, \(self)")
       return (
         Array(UnsafeBufferPointer(start: c, count: count)),
-        Array(UnsafeBufferPointer(start: slopes, count: slope ? count : 0))
+        Array(UnsafeBufferPointer(start: slopes, count: slope ? count : 0)),
+        Array(UnsafeBufferPointer(start: sums, count: sumsColumns ? n : 0))
       )
     }
   }
@@ -145,7 +153,8 @@ struct GemmProblem: CustomStringConvertible {
                 p += 1
               }
               let x = Double(scale) * sum + (bias ? Double(biases[j]) : 0)
-              reference.values.append(activate(x) + (residual ? Double(residuals[place]) : 0))
+              let other = residual ? Double(residuals[place]) : 0
+              reference.values.append(isFactor ? activate(x) * other : activate(x) + other)
               if slope { reference.slopes.append((activate(x + 1e-5) - activate(x - 1e-5)) / 2e-5) }
               let rounding = 0x1p-23 * (sqrt(Double(k)) + 4)
               reference.tolerance.append(rounding * (abs(Double(scale)) * size + abs(x) + 1))

@@ -82,7 +82,7 @@ import Testing
         check(GemmProblem(m: m, n: n, k: 9, accumulate: true, residual: true), threads: 2, isa)
         let problem = GemmProblem(
           m: m, n: n, k: 9, bias: true, slope: true, activation: KN_ACTIVATION_GELU)
-        let (values, slopes) = problem.results(threads: 2)
+        let (values, slopes, _) = problem.results(threads: 2)
         let error = problem.firstError(in: values, slopes: slopes)
         #expect(error == nil, "\(name(isa)) \(error ?? "")")
       }
@@ -121,6 +121,45 @@ import Testing
     }
   }
 
+  @Test(arguments: [KN_ACTIVATION_NONE, KN_ACTIVATION_TANH, KN_ACTIVATION_GELU])
+  func `a residual can be a factor`(activation: kn_activation) {
+    withEachInstructionSet { isa in
+      for (m, n, k) in [(1, 1, 3), (7, 37, 11), (30, 96, 200), (15, 512, 9), (15, 64, 0)] {
+        for (bias, outer) in [(true, 1), (false, 3)] {
+          let problem = GemmProblem(
+            m: m, n: n, k: k, bias: bias, residual: true, isFactor: true, scale: 0.7,
+            activation: activation, outer: outer)
+          check(problem, threads: 2, isa)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func `the sums of the right operand come with the result`(bTransposed: Bool) {
+    withEachInstructionSet { isa in
+      // The last three cut k in slices, and rows or columns between members.
+      for (m, n, k) in [
+        (1, 1, 0), (1, 1, 1), (5, 70, 13), (33, 32, 9), (9, 1030, 1100), (500, 8, 2100), (3, 96, 700),
+      ] {
+        let problem = GemmProblem(
+          m: m, n: n, k: k, aTransposed: true, bTransposed: bTransposed, packed: false,
+          sumsColumns: true)
+        let (values, _, sums) = problem.results(threads: 1)
+        let b = problem.b
+        for j in 0..<n {
+          let column = (0..<k).map { Double(b[bTransposed ? j * k + $0 : $0 * n + j]) }
+          let (sum, size) = (column.reduce(0, +), column.reduce(0) { $0 + abs($1) })
+          #expect(abs(Double(sums[j]) - sum) <= 0x1p-22 * (size + 1), "\(name(isa)) \(problem) \(j)")
+        }
+        for threads in [2, 3, 5] {
+          let again = problem.results(threads: threads)
+          #expect(again.sums == sums && again.values == values, "\(name(isa)) \(problem)")
+        }
+      }
+    }
+  }
+
   @Test(arguments: [KN_ACTIVATION_GELU, KN_ACTIVATION_GELU_TANH])
   func `slopes come with the result`(activation: kn_activation) {
     withEachInstructionSet { isa in
@@ -129,7 +168,7 @@ import Testing
           var problem = GemmProblem(
             m: m, n: n, k: k, bias: true, slope: true, scale: 0.7, activation: activation,
             outer: outer)
-          let (values, slopes) = problem.results(threads: 2)
+          let (values, slopes, _) = problem.results(threads: 2)
           #expect(slopes.count == outer * m * n, "\(name(isa)) \(problem)")
           let error = problem.firstError(in: values, slopes: slopes)
           #expect(error == nil, "\(name(isa)) \(error ?? "")")

@@ -14,7 +14,7 @@ import Testing
         + "hoist-loop-invariants, fuse-recurrent-sequence, hoist-input-projection, "
         + "merge-gate-matmuls, fuse-recurrent-cell, fuse-softmax-scale, fuse-attention, "
         + "fuse-attention-gather, fuse-normalization, fuse-cross-entropy, fuse-epilogue, "
-        + "fuse-embedding"
+        + "fuse-bias-gradient, fuse-embedding"
     }
     #expect(throws: CompilationError.self) { try Pipelines.passes(named: ["dead"]) }
   }

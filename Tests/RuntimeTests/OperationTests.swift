@@ -58,6 +58,24 @@ import Testing
     }
   }
 
+  @Test(arguments: [Activation.none, .relu, .gelu])
+  func `products with a factor`(activation: Activation) throws {
+    let operation = FusedLinear(activation: activation, scale: 0.5, hasBias: true).timesFactor
+    for batch in [0, 1, 5] {
+      let parameters = ["w": HostTensor.random([6, 33], seed: 1), "b": .random([33], seed: 2)]
+      // The factor's rows lie in columns.
+      let inputs: [HostTensor] = [.random([batch, 2, 6], seed: 3), .random([33, batch, 2], seed: 4)]
+      try check(parameters, inputs) { graph in
+        let x = graph.addArgument(TensorType(.float32, ["batch", 2, 6]), name: "x")
+        let f = graph.addArgument(TensorType(.float32, [33, "batch", 2]), name: "f")
+        let w = graph.parameter("w", TensorType(.float32, [6, 33]))
+        let b = graph.parameter("b", TensorType(.float32, [33]))
+        let factor = try graph.append(.transpose(Transpose([1, 2, 0])), f)
+        return try graph.append(.linear(operation), [x, w, b, factor])[0]
+      }
+    }
+  }
+
   @Test(arguments: [Activation.gelu, .geluTanh])
   func `slopes of activations`(activation: Activation) throws {
     let operation = FusedLinear(activation: activation, scale: 0.5, hasBias: true).savingSlope
@@ -227,6 +245,21 @@ import Testing
       let b = graph.addArgument(TensorType(.float32, [7, "rows", 3]), name: "b")
       let turned = try graph.append(.transpose(Transpose([1, 2, 0])), b)
       return try graph.append(.contract(Contract()), a, turned)
+    }
+  }
+
+  @Test(arguments: [(0, 4), (1, 4), (5, 4), (5, 0)])
+  func `contraction with the sums of its right operand`(rows: Int, width: Int) throws {
+    for left in [0, 7] {
+      try check(
+        [:], [.random([rows, 3, left], seed: 1), .random([rows, 3, width], seed: 2)]
+      ) { graph in
+        let a = graph.addArgument(TensorType(.float32, ["rows", 3, "left"]), name: "a")
+        let b = graph.addArgument(TensorType(.float32, ["rows", 3, "width"]), name: "b")
+        let results = try graph.append(.contract(Contract(givesSums: true)), [a, b])
+        let sums = try graph.append(.reshape(Reshape([1, "width"])), results[1])
+        return try graph.append(.concatenate(Concatenate(axis: 0)), results[0], sums)
+      }
     }
   }
 

@@ -58,9 +58,11 @@ struct kn_gemm_batch_stride {
 };
 
 // c = activation(scale * (c0 + a · b) + bias) + residual       c0: c before if `accumulate`, else 0
-//     a [m, k]   b [k, n]   c [m, n]   bias [n]   residual [m, n]   slope [m, n]
+//     a [m, k]   b [k, n]   c [m, n]   bias [n]   residual [m, n]   slope [m, n]   b_sums [n]
 //
-// slope, where it is wanted, is activation' at the same place: what the gradient multiplies with.
+// or times `residual`, with `residual_is_factor`. slope, where it is wanted, is activation' at the same
+// place: what the gradient multiplies with. b_sums, where wanted, is b summed over k: with a the rows of
+// a layer's input and b the gradient of its output, c is the gradient of the weight and b_sums of the bias.
 // Element (i, p) of a is a[i * a_row_stride + p * a_column_stride]: a transposed matrix needs no
 // copy; rows in one piece (column stride 1) are fastest. c overlaps no operand. When k is 0 the
 // product is 0. Each element is the sum over k in ascending order (of pairs, see above), fused
@@ -78,6 +80,8 @@ struct kn_gemm_arguments {
   const float *bias;      // or NULL
   const float *residual;  // or NULL
   size_t residual_row_stride;
+  bool residual_is_factor;
+  float *b_sums;  // or NULL; of a single matrix that is not packed ahead
   float *slope;  // or NULL; of gelu and its tanh approximation alone
   size_t slope_row_stride;
   enum kn_activation activation;

@@ -5,7 +5,8 @@ import SequentIR
 /// A scan's body stays as it is; its results grow by the state that enters each step and by the
 /// intermediate values that the backward step reads. Saved values are ordinary outputs, so memory
 /// planning sees them, and one that turns out not to be needed goes as any unused output does.
-/// Products give the slope of an activation that can't be had from its value.
+/// Products give the slope of an activation that can't be had from its value, and are multiplied by a
+/// factor afterwards: its gradient reads them.
 struct SavingStates {
   /// The graph with the scans' further results.
   let graph: Graph
@@ -40,18 +41,27 @@ struct SavingStates {
       if let new = mapping[value] { return new }
       return graph.parameter(source.name(of: value), source.type(of: value))
     }
-    for node in source.nodes {
+    for (position, node) in source.nodes.enumerated() {
       var operation = node.operation
       var names = node.results.map(source.name(of:))
       switch operation {
       case .scan(let scan):
-        let isRecomputed = chunks.contains(graph.nodes.count)
+        let isRecomputed = chunks.contains(position)
         let values = try SavedValues(scan, isRecomputed: isRecomputed)
         saved[graph.nodes.count] = values
         operation = .scan(values.scan)
       case .recurrentSequence(let layer):
         operation = .recurrentSequence(layer.savingGates)
         names.append("saved")
+      case .linear(let linear) where linear.hasFactor:
+        let product = linear.withoutFactor.savingSlope
+        let results = try graph.append(
+          .linear(product), node.operands.dropLast().map(translate),
+          names: ["product"] + (product.givesSlope ? ["slope"] : []), origin: node.origin)
+        let factor = translate(node.operands[node.operands.count - 1])
+        mapping[node.results[0]] = try graph.append(
+          .binary(.multiply), [results[0], factor], names: names, origin: node.origin)[0]
+        continue
       case .linear(let linear):
         operation = .linear(linear.savingSlope)
         if linear.savingSlope.givesSlope { names.append("slope") }

@@ -71,7 +71,7 @@ public enum Kernel: Hashable, Sendable {
   }
 
   /// A product of matrices: inputs a `[outer, inner, m, k]`, b likewise or packed, bias, residual;
-  /// outputs c, and the activation's slope if it is wanted.
+  /// outputs c, and the activation's slope or the sums of b's columns if they are wanted.
   public struct Gemm: Hashable, Sendable {
     /// The number of columns.
     public var columns: Int
@@ -81,6 +81,10 @@ public enum Kernel: Hashable, Sendable {
     public var isBfloat16 = false
     public var hasBias: Bool
     public var hasResidual: Bool
+    /// Whether the residual multiplies the result instead of being added.
+    public var multipliesResidual = false
+    /// Whether the second output is the sums of b's columns, not the slope.
+    public var sumsColumns = false
     /// Whether the product is added to what the output holds.
     public var accumulates: Bool
     public var scale: Double

@@ -1,7 +1,8 @@
 import SequentIR
 
 extension Lowerer {
-  /// `activation(scale · a·b + bias + residual)` and its slope, the batch axes brought down to two.
+  /// `activation(scale · a·b + bias + residual)` and its slope, or that times a factor, the batch axes
+  /// brought down to two.
   mutating func product(
     _ linear: FusedLinear, _ operands: [View], _ shapes: [[Int]]
   ) throws -> [View] {
@@ -10,7 +11,7 @@ extension Lowerer {
     let results = try shapes.map { try allocate(.float32, $0) }
     guard results[0].count > 0 else { return results }
     let bias = linear.hasBias ? operands[2] : nil
-    var residual = linear.hasResidual ? operands[operands.count - 1] : nil
+    var residual = linear.hasResidual || linear.hasFactor ? operands[operands.count - 1] : nil
     let rows: [Int]
     let isShared = b.shape.dropLast(2).allSatisfy { $0 == 1 }
     let inner = a.shape[a.rank - 1]
@@ -29,12 +30,13 @@ extension Lowerer {
       columns: shape[shape.count - 1], isPacked: false, hasBias: bias != nil,
       hasResidual: residual != nil, accumulates: false, scale: linear.scale,
       activation: linear.activation)
+    gemm.multipliesResidual = linear.hasFactor
     let wide = rows + [results[0].count / (rows[0] * rows[1] * gemm.columns), gemm.columns]
     let outputs = try results.map { try reshaped($0, to: wide) }
     if let tensor = residual { residual = try reshaped(rowsInOnePiece(tensor), to: wide) }
     // The kernel adds a residual behind the activation; ours goes before it, as what c starts with:
     // scale · (residual / scale + a·b).
-    if let tensor = residual, linear.activation != .none {
+    if let tensor = residual, linear.activation != .none, !linear.hasFactor {
       (residual, gemm.hasResidual, gemm.accumulates) = (nil, false, true)
       if linear.scale == 1 {
         copy(tensor, into: outputs[0])

@@ -1,17 +1,24 @@
 import SequentIR
 
 extension Lowerer {
-  /// `c[k, n] = Σ a[…, k] · b[…, n]`: one product of the left operand transposed, over all rows.
-  mutating func contraction(_ operands: [View], _ shape: [Int]) throws -> View {
-    let output = try allocate(.float32, shape)
-    guard output.count > 0 else { return output }
-    let left = try rows(operands[0]).transposed([1, 0])
+  /// `c[k, n] = Σ a[…, k] · b[…, n]`: one product of the left operand transposed, over all rows, and
+  /// perhaps the sums of the right operand's columns.
+  mutating func contraction(_ operands: [View], _ shapes: [[Int]]) throws -> [View] {
+    let outputs = try shapes.map { try allocate(.float32, $0) }
     let right = try rows(operands[1])
-    let gemm = Kernel.Gemm(
-      columns: shape[1], isPacked: false, hasBias: false, hasResidual: false, accumulates: false,
-      scale: 1, activation: .none)
-    emit(.gemm(gemm), [left.padded(to: 4), right.padded(to: 4)], into: output.padded(to: 4))
-    return output
+    guard outputs[0].count > 0 else {
+      if outputs.count > 1 { emit(.reduce(.sum, axes: [0]), [right], into: outputs[1]) }
+      return outputs
+    }
+    let left = try rows(operands[0]).transposed([1, 0])
+    var gemm = Kernel.Gemm(
+      columns: shapes[0][1], isPacked: false, hasBias: false, hasResidual: false,
+      accumulates: false, scale: 1, activation: .none)
+    gemm.sumsColumns = outputs.count > 1
+    emit(
+      .gemm(gemm), [left.padded(to: 4), right.padded(to: 4)],
+      into: [outputs[0].padded(to: 4)] + outputs.dropFirst())
+    return outputs
   }
 
   /// All axes but the last made one.

@@ -149,7 +149,7 @@ extension Lowerer {
       try gather(from: operands[0], try dense(operands[1]), into: output)
       return [output]
     case .contract:
-      return [try contraction(operands, shapes[0])]
+      return try contraction(operands, shapes)
     case .scatterAdd:
       let output = try allocate(.float32, shapes[0])
       emit(.scatterAdd, [try dense(operands[1]), try dense(operands[0])], into: output)

@@ -19,6 +19,7 @@ public enum Pipelines {
     fuseNormalization,
     fuseCrossEntropy,
     fuseEpilogue,
+    fuseBiasGradient,
     // What is left of sums once products have taken what is added to them.
     fuseEmbedding,
     canonicalize,

@@ -1,15 +1,23 @@
 /// The product summed over all axes but the last: `c[k, n] = Σ a[…, k] · b[…, n]`.
 ///
-/// The gradient of a weight: one product over all rows and steps of a batch.
+/// The gradient of a weight: one product over all rows and steps of a batch. With `sums`, `Σ b[…, n]`
+/// over the same axes is a second result, the gradient of the bias.
 public struct Contract: OperationRule {
   public static let mnemonics = ["contract"]
 
+  /// Whether the sums of the right operand are a result too.
+  public let givesSums: Bool
+
   /// Creates a contraction.
-  public init() {}
+  public init(givesSums: Bool = false) { self.givesSums = givesSums }
+
+  public var attributes: [Attribute] { givesSums ? [Attribute("sums", .flag(true))] : [] }
 
   public static func parse(
     _ mnemonic: String, _ attributes: AttributeReader
-  ) throws(TypeError) -> Operation { .contract(Contract()) }
+  ) throws(TypeError) -> Operation {
+    .contract(Contract(givesSums: try attributes.flag("sums")))
+  }
 
   public func resultTypes(_ operands: [TensorType]) throws(TypeError) -> [TensorType] {
     try expect(2, operands, of: mnemonic)
@@ -19,32 +27,41 @@ public struct Contract: OperationRule {
     guard left.rank >= 2, left.shape.dropLast() == right.shape.dropLast() else {
       throw TypeError("contract: \(left) and \(right) differ before the last axis")
     }
-    return [TensorType(.float32, [left.shape[left.rank - 1], right.shape[right.rank - 1]])]
+    let (rows, columns) = (left.shape[left.rank - 1], right.shape[right.rank - 1])
+    let result = TensorType(.float32, [rows, columns])
+    return givesSums ? [result, TensorType(.float32, [columns])] : [result]
   }
 
   public func evaluate(_ operands: [HostTensor], _ bindings: Bindings) throws -> [HostTensor] {
     let (left, right) = (operands[0], operands[1])
     let (k, n) = (left.shape[left.shape.count - 1], right.shape[right.shape.count - 1])
     var result = HostTensor(.float32, [k, n], repeating: 0)
+    var sums = HostTensor(.float32, [n], repeating: 0)
     for row in 0..<left.shape.dropLast().reduce(1, *) {
       for i in 0..<k {
         for j in 0..<n {
           result.values[i * n + j] += left.values[row * k + i] * right.values[row * n + j]
         }
       }
+      for j in 0..<n { sums.values[j] += right.values[row * n + j] }
     }
-    return [result]
+    return givesSums ? [result, sums] : [result]
   }
 
-  /// da = b · cᵀ, db = a · c for the gradient c of the result.
+  /// da = b · cᵀ, db = a · c + s for the gradients c of the result and s of the sums.
   public func gradient(
     of node: Node, upstream: [Value?], _ b: inout GradientBuilder
   ) throws(TypeError) -> [Value?] {
-    guard let upstream = upstream[0] else { return [nil, nil] }
-    return [
-      try b.emit(.matmul(MatMul()), node.operands[1], b.transposed(upstream)),
-      try b.emit(.matmul(MatMul()), node.operands[0], upstream),
-    ]
+    var (da, db): (Value?, Value?) = (nil, nil)
+    if let upstream = upstream[0] {
+      da = try b.emit(.matmul(MatMul()), node.operands[1], b.transposed(upstream))
+      db = try b.emit(.matmul(MatMul()), node.operands[0], upstream)
+    }
+    if givesSums, let sums = upstream[1] {
+      let shape = b.type(of: node.operands[1]).shape
+      db = try b.sum(db, b.emit(.broadcast(Broadcast(shape)), sums))
+    }
+    return [da, db]
   }
 }
 

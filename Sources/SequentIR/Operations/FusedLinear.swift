@@ -2,11 +2,12 @@
 ///
 ///     %y = linear %x, @w, @b, %r {activation = gelu, bias = true, residual = true}
 ///
-/// With `slope`, activation' at the same places is a second result: all that the gradient needs to know
-/// of where the activation was applied.
+/// With `factor`, the last operand multiplies the result instead of being added. With `slope`,
+/// activation' at the same places is a second result: all that the gradient needs to know of where the
+/// activation was applied.
 ///
 /// Shapes: x `[…, k]` (rank 2 or more), W `[k, n]` or with batch axes as `matmul` has them, bias
-/// `[n]`, residual that of the result.
+/// `[n]`, residual and factor that of the result.
 public struct FusedLinear: OperationRule {
   public static let mnemonics = ["linear"]
 
@@ -18,6 +19,8 @@ public struct FusedLinear: OperationRule {
   public let hasBias: Bool
   /// Whether something is added.
   public let hasResidual: Bool
+  /// Whether the activation's result is multiplied by something: then nothing is added.
+  public private(set) var hasFactor = false
   /// Whether the activation's derivative is a result too.
   public private(set) var givesSlope = false
 
@@ -39,12 +42,27 @@ public struct FusedLinear: OperationRule {
     return result
   }
 
+  /// The same times a last operand, for one without a residual.
+  public var timesFactor: FusedLinear {
+    var result = self
+    result.hasFactor = !hasResidual && !givesSlope
+    return result
+  }
+
+  /// The same without the factor.
+  public var withoutFactor: FusedLinear {
+    var result = self
+    result.hasFactor = false
+    return result
+  }
+
   public var attributes: [Attribute] {
     var result: [Attribute] = []
     if activation != .none { result.append(Attribute("activation", .word(activation.rawValue))) }
     if scale != 1 { result.append(Attribute("scale", .number(scale))) }
     if hasBias { result.append(Attribute("bias", .flag(true))) }
     if hasResidual { result.append(Attribute("residual", .flag(true))) }
+    if hasFactor { result.append(Attribute("factor", .flag(true))) }
     if givesSlope { result.append(Attribute("slope", .flag(true))) }
     return result
   }
@@ -52,11 +70,20 @@ public struct FusedLinear: OperationRule {
   public static func parse(
     _ mnemonic: String, _ attributes: AttributeReader
   ) throws(TypeError) -> Operation {
-    let linear = FusedLinear(
+    var linear = FusedLinear(
       activation: attributes.has("activation") ? try attributes.word("activation") : .none,
       scale: attributes.has("scale") ? try attributes.number("scale") : 1,
       hasBias: try attributes.flag("bias"), hasResidual: try attributes.flag("residual"))
+    if try attributes.flag("factor") {
+      linear = linear.timesFactor
+      guard linear.hasFactor else {
+        throw TypeError("linear: a factor and a residual can't be had at once")
+      }
+    }
     guard try attributes.flag("slope") else { return .linear(linear) }
+    guard !linear.hasFactor else {
+      throw TypeError("linear: a factor and the slope can't be had at once")
+    }
     guard linear.savingSlope.givesSlope else {
       throw TypeError("linear: the slope of \(linear.activation.rawValue) is not given beside it")
     }
@@ -64,7 +91,7 @@ public struct FusedLinear: OperationRule {
   }
 
   public func resultTypes(_ operands: [TensorType]) throws(TypeError) -> [TensorType] {
-    try expect(2 + (hasBias ? 1 : 0) + (hasResidual ? 1 : 0), operands, of: mnemonic)
+    try expect(2 + (hasBias ? 1 : 0) + (hasResidual || hasFactor ? 1 : 0), operands, of: mnemonic)
     let result = try MatMul.resultType(operands[0], operands[1])
     if hasBias {
       let wanted = TensorType(.float32, [result.shape[result.rank - 1]])
@@ -72,8 +99,9 @@ public struct FusedLinear: OperationRule {
         throw TypeError("linear: bias is \(operands[2]), expected \(wanted)")
       }
     }
-    if hasResidual, let residual = operands.last, residual != result {
-      throw TypeError("linear: residual is \(residual), expected \(result)")
+    if hasResidual || hasFactor, let last = operands.last, last != result {
+      let word = hasFactor ? "factor" : "residual"
+      throw TypeError("linear: \(word) is \(last), expected \(result)")
     }
     return givesSlope ? [result, result] : [result]
   }
@@ -87,6 +115,7 @@ public struct FusedLinear: OperationRule {
       if hasBias { value += operands[2].values[index % columns] }
       if hasResidual { value += operands[operands.count - 1].values[index] }
       result.values[index] = activation.value(value)
+      if hasFactor { result.values[index] *= operands[operands.count - 1].values[index] }
       if givesSlope { slope.values[index] = activation.slope(value) }
     }
     return givesSlope ? [result, slope] : [result]
@@ -97,9 +126,12 @@ public struct FusedLinear: OperationRule {
 
 extension FusedLinear {
   /// dz = dy · activation'; x and W as in a product, bias and residual by dz itself.
+  ///
+  /// A factor's own gradient needs what it multiplied: it is taken out before.
   public func gradient(
     of node: Node, upstream: [Value?], _ b: inout GradientBuilder
   ) throws(TypeError) -> [Value?] {
+    guard !hasFactor else { throw TypeError("linear: the factor was not taken out") }
     guard let dy = upstream[0] else { return node.operands.map { _ in nil } }
     let dz = try slope(of: node, times: dy, &b)
     let scaled = try b.multiply(dz, scale)

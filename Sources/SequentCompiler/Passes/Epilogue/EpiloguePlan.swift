@@ -1,6 +1,6 @@
 import SequentIR
 
-/// What becomes the epilogue of a product: f(scale · x·W + bias + residual).
+/// What becomes the epilogue of a product: f(scale · x·W + bias + residual), or f(…) · factor.
 ///
 /// A sum may hold several products: all but the last run first, each the residual of the next.
 struct EpiloguePlan {
@@ -24,13 +24,15 @@ struct EpiloguePlan {
   var others: [Value] = []
   /// What is applied to the sum.
   var activation = Activation.none
+  /// What multiplies the result, of the same shape, where nothing of that shape is added.
+  var factor: Value?
   /// What all of it gives.
   var root: Value
 
   /// Whether there is anything to fuse.
   var isUseful: Bool {
-    !biases.isEmpty || !residuals.isEmpty || activation != .none || products.count > 1
-      || products[0].scale != 1
+    !biases.isEmpty || !residuals.isEmpty || activation != .none || factor != nil
+      || products.count > 1 || products[0].scale != 1
   }
 
   /// What was fused: `fused bias, gelu`.
@@ -41,6 +43,7 @@ struct EpiloguePlan {
     if !biases.isEmpty { parts.append("bias") }
     if !residuals.isEmpty { parts.append("residual") }
     if activation != .none { parts.append(activation.rawValue) }
+    if factor != nil { parts.append("factor") }
     return "fused " + parts.joined(separator: ", ")
   }
 }
@@ -54,6 +57,8 @@ struct EpiloguePlanner {
   private(set) var misses: [(index: Int, reason: String)] = []
   /// By what they are applied to.
   private var gelus: [Value: (pattern: GELUPattern, result: Value)] = [:]
+  /// Products of two plans' roots, which one of them has.
+  private var taken: Set<Value> = []
 
   /// - Parameter stored: values known when the model is loaded: their products are nobody's step.
   init(_ graph: Graph, stored: Set<Value>) {
@@ -76,7 +81,11 @@ struct EpiloguePlanner {
         plans.append(EpiloguePlan(products: [product], root: sum))
       }
     }
-    for index in plans.indices { complete(&plans[index]) }
+    for index in plans.indices {
+      var plan = plans[index]
+      complete(&plan)
+      plans[index] = plan
+    }
     for plan in plans where !plan.isUseful {
       misses.append((plan.products[0].index, reason(for: plan.root)))
     }
@@ -103,8 +112,8 @@ struct EpiloguePlanner {
     return root
   }
 
-  /// Sorts the addends and looks for what is applied to the sum.
-  private func complete(_ plan: inout EpiloguePlan) {
+  /// Sorts the addends and looks for what is applied to the sum and multiplies it.
+  private mutating func complete(_ plan: inout EpiloguePlan) {
     let (sum, type) = (plan.root, graph.type(of: plan.root))
     let products = Set(plan.products.map(\.result))
     if !products.contains(sum) {
@@ -127,6 +136,20 @@ struct EpiloguePlanner {
     {
       (plan.activation, plan.root) = (activation, user.results[0])
     }
+    takeFactor(&plan)
+  }
+
+  /// Has what multiplies the plan's root, if that is its only use.
+  private mutating func takeFactor(_ plan: inout EpiloguePlan) {
+    guard plan.products.count == 1, plan.residuals.isEmpty,
+      let user = uses.onlyUser(of: plan.root).map({ graph.nodes[$0] }),
+      user.operation == .binary(.multiply), !taken.contains(user.results[0])
+    else { return }
+    let factor = user.operands[user.operands[0] == plan.root ? 1 : 0]
+    guard graph.type(of: factor) == graph.type(of: plan.root), graph.splat(of: factor) == nil
+    else { return }
+    taken.insert(user.results[0])
+    (plan.factor, plan.root) = (factor, user.results[0])
   }
 
   /// Why a product has no epilogue.

@@ -7,9 +7,10 @@ import SequentIR
 ///     %t = add %s, %r                            {activation = relu, bias = true, residual = true}
 ///     %y = relu %t
 ///
-/// Of several products in one sum, each is the residual of the next.
+/// Of several products in one sum, each is the residual of the next. Where nothing of the result's shape
+/// is added, a factor of that shape is taken too: a gated unit's other half, a slope in a gradient.
 let fuseEpilogue = Pass(
-  "fuse-epilogue", "product, scale, bias, residual and activation → one kernel"
+  "fuse-epilogue", "product, scale, bias, residual, activation and factor → one kernel"
 ) { graph, context in
   try rewriteEverywhere(graph, &context) { graph, scope, context in
     let planner = EpiloguePlanner(graph, stored: graph.constantExpressions(scope))
@@ -45,9 +46,13 @@ private func fuse(
     let bias = isLast ? try sum(of: plan.biases, &rewriter, root.origin) : nil
     if let bias { operands.append(bias) }
     if let residual { operands.append(residual) }
-    let linear = FusedLinear(
+    var linear = FusedLinear(
       activation: isLast ? plan.activation : .none, scale: product.scale, hasBias: bias != nil,
       hasResidual: residual != nil)
+    if let factor = plan.factor {
+      linear = linear.timesFactor
+      operands.append(try rewriter.value(factor))
+    }
     let isPlain = linear == FusedLinear()
     residual = try rewriter.append(
       isPlain ? node.operation : .linear(linear), operands,
