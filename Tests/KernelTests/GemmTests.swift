@@ -140,7 +140,8 @@ import Testing
     withEachInstructionSet { isa in
       // The last three cut k in slices, and rows or columns between members.
       for (m, n, k) in [
-        (1, 1, 0), (1, 1, 1), (5, 70, 13), (33, 32, 9), (9, 1030, 1100), (500, 8, 2100), (3, 96, 700),
+        (1, 1, 0), (1, 1, 1), (5, 70, 13), (33, 32, 9), (9, 1030, 1100), (500, 8, 2100),
+        (3, 96, 700),
       ] {
         let problem = GemmProblem(
           m: m, n: n, k: k, aTransposed: true, bTransposed: bTransposed, packed: false,
@@ -150,7 +151,8 @@ import Testing
         for j in 0..<n {
           let column = (0..<k).map { Double(b[bTransposed ? j * k + $0 : $0 * n + j]) }
           let (sum, size) = (column.reduce(0, +), column.reduce(0) { $0 + abs($1) })
-          #expect(abs(Double(sums[j]) - sum) <= 0x1p-22 * (size + 1), "\(name(isa)) \(problem) \(j)")
+          #expect(
+            abs(Double(sums[j]) - sum) <= 0x1p-22 * (size + 1), "\(name(isa)) \(problem) \(j)")
         }
         for threads in [2, 3, 5] {
           let again = problem.results(threads: threads)

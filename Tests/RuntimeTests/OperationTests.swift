@@ -64,7 +64,9 @@ import Testing
     for batch in [0, 1, 5] {
       let parameters = ["w": HostTensor.random([6, 33], seed: 1), "b": .random([33], seed: 2)]
       // The factor's rows lie in columns.
-      let inputs: [HostTensor] = [.random([batch, 2, 6], seed: 3), .random([33, batch, 2], seed: 4)]
+      let inputs: [HostTensor] = [
+        .random([batch, 2, 6], seed: 3), .random([33, batch, 2], seed: 4),
+      ]
       try check(parameters, inputs) { graph in
         let x = graph.addArgument(TensorType(.float32, ["batch", 2, 6]), name: "x")
         let f = graph.addArgument(TensorType(.float32, [33, "batch", 2]), name: "f")
