@@ -81,7 +81,10 @@ public final class TrainingStep {
     ownInputs =
       ["learning_rate", "step"] + (takesSeed ? ["dropout_seed"] : [])
       + (takesProgress ? ["training_progress"] : [])
-    let step = Module(name: module.name, functions: [function])
+    // Gradients are composed of what the passes see in a forward graph: products, sums, residuals.
+    let step = try compile(
+      Module(name: module.name, functions: [function]), options: options
+    ).module
     session = try Executable(step, weights: [String: TensorData]())
       .session(function: function.name, threads: threads)
     modelStates = Set(training.training.function("main")?.states.values ?? [:].values)
