@@ -249,9 +249,9 @@ static void ask_for(const struct member *m, size_t b, size_t g) {
 static void share(const struct member *m, const struct kn_team *team) {
   const struct kn_attention_problem *p = m->p;
   const size_t units = p->batch * p->key_heads, group = p->heads / p->key_heads;
-  const size_t rounds = (units + team->count - 1) / team->count;
+  const size_t rounds = kn_divide_up(units, team->count);
   const bool is_whole = units * 10 >= rounds * team->count * 9;
-  const size_t key_blocks = is_whole ? 1 : (p->keys + KEYS - 1) / KEYS;
+  const size_t key_blocks = is_whole ? 1 : kn_divide_up(p->keys, KEYS);
   for (size_t i = team->index; i < units * key_blocks; i += team->count) {
     const size_t unit = i / key_blocks, block = i % key_blocks * KEYS, g = unit % p->key_heads;
     const struct part part = {
@@ -269,7 +269,7 @@ static void share(const struct member *m, const struct kn_team *team) {
   }
   if (is_whole) return;
   *m->ahead = (struct kn_ahead){.count = 0};
-  const size_t query_blocks = (p->queries + QUERIES - 1) / QUERIES;
+  const size_t query_blocks = kn_divide_up(p->queries, QUERIES);
   for (size_t i = team->index; i < p->batch * p->heads * query_blocks; i += team->count) {
     const size_t head = i / query_blocks, block = i % query_blocks * QUERIES, h = head % p->heads;
     const struct part part = {

@@ -8,7 +8,7 @@ struct tile {
 };
 
 size_t kn_tiles_of(const struct kn_member *m, size_t queries) {
-  return (queries + m->gemm->rows[0] - 1) / m->gemm->rows[0];
+  return kn_divide_up(queries, m->gemm->rows[0]);
 }
 
 // Panels of keys that the block held before stay.
@@ -52,7 +52,7 @@ void kn_fetch_block(const struct kn_member *m, size_t b, size_t h, size_t kept, 
 // panel asks for another line of the rows ahead.
 static void multiply_panels(const struct kn_gemm_kernels *gemm, const struct kn_gemm_tile *first,
                             size_t rows, size_t columns, const struct kn_gemm_ahead *ahead) {
-  const size_t panels = (columns + gemm->width - 1) / gemm->width;
+  const size_t panels = kn_divide_up(columns, gemm->width);
   struct kn_gemm_tile tile = *first;
   tile.next = (const char *)tile.panel;
   tile.next_stride = ahead->step * sizeof(float);

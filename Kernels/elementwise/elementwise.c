@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "base/partition.h"
+#include "base/sizes.h"
 #include "base/strided.h"
 #include "elementwise/blocks.h"
 #include "kernels/isa.h"
@@ -13,19 +14,17 @@ enum { RUN = 512 };
 // The team's shares begin at multiples of a cache line.
 enum { LINE = 16 };
 
-static size_t minimum(size_t a, size_t b) { return a < b ? a : b; }
-
 // The largest block at a position, of at most `limit` elements: whole rows, as many as follow along
 // the second axis from the end, or a part of a row. Parts of rows are short if they are copied.
 static void measure(struct kn_block *block, const struct kn_nest *nest, const struct kn_walk *walk,
                     size_t column, size_t limit, int is_copied) {
   const size_t inner = nest->rank - 1, width = nest->shape[inner];
   block->rows = 1;
-  block->columns = minimum(width - column, limit);
+  block->columns = kn_smaller(width - column, limit);
   if (is_copied) {
-    block->columns = minimum(block->columns, RUN);
+    block->columns = kn_smaller(block->columns, RUN);
   } else if (inner > 0 && column == 0 && limit > width) {
-    block->rows = minimum(nest->shape[inner - 1] - walk->index[inner - 1], limit / width);
+    block->rows = kn_smaller(nest->shape[inner - 1] - walk->index[inner - 1], limit / width);
   }
 }
 

@@ -98,19 +98,19 @@ static void pack_panel(size_t width, const float *b, size_t k, size_t columns, s
 void kn_gemm_pack_panels(size_t width, const float *b, size_t k, size_t n, size_t row_stride,
                          size_t column_stride, float *panels, size_t panel_stride) {
   for (size_t column = 0; column < n; column += width, panels += panel_stride) {
-    const size_t columns = n - column < width ? n - column : width;
+    const size_t columns = kn_smaller(n - column, width);
     pack_panel(width, b + column * column_stride, k, columns, row_stride, column_stride, panels);
   }
 }
 
 size_t kn_gemm_packed_size(size_t k, size_t n) {
   const size_t width = kn_gemm_kernels_for(kn_isa_active())->width;
-  return (n + width - 1) / width * width * k;
+  return kn_round_up(n, width) * k;
 }
 
 size_t kn_gemm_packed_bfloat16_size(size_t k, size_t n) {
   const struct kn_gemm_kernels *kernels = kn_gemm_kernels_for(kn_isa_active());
-  const size_t panels = (n + kernels->width - 1) / kernels->width;
+  const size_t panels = kn_divide_up(n, kernels->width);
   return panels * kn_gemm_steps(kernels, KN_WEIGHTS_BFLOAT16, k) *
          kn_gemm_panel_words(kernels, KN_WEIGHTS_BFLOAT16);
 }
@@ -149,10 +149,10 @@ void kn_gemm_pack_bfloat16_share(const float *b, size_t k, size_t n, size_t row_
   const size_t rows = is_paired ? 2 : 1, apart = is_paired ? width : width / 2;
   const struct kn_range own = kn_partition(n, width, team->index, team->count);
   for (size_t column = own.begin; column < own.end; column += width) {
-    const size_t columns = n - column < width ? n - column : width;
+    const size_t columns = kn_smaller(n - column, width);
     uint32_t *words = (uint32_t *)packed + column / width * step * kn_gemm_steps(kernels, type, k);
     for (size_t p = 0; p < k; p += DEPTH) {
-      const size_t depth = k - p < DEPTH ? k - p : DEPTH;
+      const size_t depth = kn_smaller(k - p, DEPTH);
       pack_panel(width, b + p * row_stride + column * column_stride, depth, columns, row_stride,
                  column_stride, slice);
       if (depth % rows != 0) memset(slice + depth * width, 0, width * sizeof *slice);

@@ -1,16 +1,15 @@
+#include "base/sizes.h"
 #include "recurrent/cursor.h"
 #include "recurrent/gradient.h"
 
-static size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
-
 // An odd number of cache lines: rows then fall on different sets of the caches.
-static size_t padded(size_t floats) { return divided_up(floats, 32) * 32 + 16; }
+static size_t padded(size_t floats) { return kn_divide_up(floats, 32) * 32 + 16; }
 
 struct kn_gradient_share kn_gradient_share(const struct kn_recurrent_gradient_arguments *a,
                                            size_t member, size_t count) {
   // Enough rows to fill a register tile need no barriers; fewer would all read all weights.
   const size_t tile = 8, width = kn_gemm_kernels_for(kn_isa_active())->width;
-  if (a->batch >= tile * count || divided_up(a->hidden, width) < count) {
+  if (a->batch >= tile * count || kn_divide_up(a->hidden, width) < count) {
     return (struct kn_gradient_share){
         .units = {0, a->hidden}, .first_row = member, .row_step = count, .by_rows = true};
   }
@@ -54,7 +53,7 @@ size_t kn_gradient_storage(const struct kn_recurrent_gradient_arguments *a, size
   mine.gates_stride = padded(kn_gradient_layouts[a->cell].gates * a->hidden);
   mine.operand_stride = padded(steps);
   mine.buffer_stride = padded(a->input);
-  mine.panels = divided_up(a->hidden, width);
+  mine.panels = kn_divide_up(a->hidden, width);
   mine.panel_stride = padded(steps * width);
   mine.direction[0] = take_direction(&cursor, a, &mine);
   const bool shares = a->directions == 1 || kn_gradient_share(a, index, count).by_rows;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/partition.h"
+#include "base/sizes.h"
 #include "base/strided.h"
 #include "kernels/isa.h"
 #include "reduce/rows.h"
@@ -13,8 +14,6 @@ enum { LINE = 16 };
 
 // Fewer columns than this are not worth a pass of their own.
 enum { FEW_COLUMNS = 8 };
-
-static size_t minimum(size_t a, size_t b) { return a < b ? a : b; }
 
 struct reduction {
   const struct kn_reduce_row *row;
@@ -40,7 +39,7 @@ static void reduce_one(const struct reduction *reduction, const uint32_t *input,
   memcpy(output, &reduction->row->start, sizeof *output);
   if (nest->rank == 1 && stride == 1) {
     for (size_t k = 0; k < reduction->count; k += BLOCK) {
-      reduction->row->block(minimum(reduction->count - k, BLOCK), input + k, output);
+      reduction->row->block(kn_smaller(reduction->count - k, BLOCK), input + k, output);
     }
     return;
   }
@@ -76,10 +75,10 @@ static void reduce_columns(const struct reduction *reduction, const uint32_t *in
   struct kn_walk walk;
   kn_walk_start(&walk, nest, inner, 0);
   for (size_t done = 0; done < reduction->count;) {
-    const size_t i = done % length, count = minimum(length - i, BLOCK - done % BLOCK);
+    const size_t i = done % length, count = kn_smaller(length - i, BLOCK - done % BLOCK);
     if (done % BLOCK == 0) {
       // Those that no element will start.
-      for (size_t p = minimum(reduction->count - done, PARTIALS); p < PARTIALS; p++) {
+      for (size_t p = kn_smaller(reduction->count - done, PARTIALS); p < PARTIALS; p++) {
         for (size_t c = 0; c < COLUMNS; c++) partials[p * COLUMNS + c] = start;
       }
     }
@@ -120,7 +119,7 @@ void kn_reduce(const void *pointer, const struct kn_team *team) {
   kn_walk_start(&walk, &kept, inner, range.begin / width);
   size_t column = range.begin % width;
   for (size_t position = range.begin; position < range.end;) {
-    const size_t count = minimum(minimum(width - column, range.end - position), most);
+    const size_t count = kn_smaller(kn_smaller(width - column, range.end - position), most);
     const uint32_t *input =
         (const uint32_t *)arguments->input + walk.offsets[0] + (ptrdiff_t)column * stride;
     uint32_t *output = (uint32_t *)arguments->output + position;

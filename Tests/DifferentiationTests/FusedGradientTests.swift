@@ -208,6 +208,18 @@ import Testing
       ], sources: ["h", "words"])
   }
 
+  /// Holds the gradients of a loss over random arguments against differences.
+  private func check(
+    _ graph: Graph, batch: Int, seed: UInt64, sources: [String], _ comment: String
+  ) throws {
+    var generator = TestGenerator(seed)
+    try checkGradients(
+      Function(name: "main", graph: graph, resultNames: ["loss"]), parameters: [:],
+      inputs: try graph.arguments.map {
+        generator.tensor(try graph.type(of: $0).sizes(["batch": batch]))
+      }, sources: sources, comment)
+  }
+
   @Test(arguments: Activation.allCases)
   func factors(activation: Activation) throws {
     var graph = Graph()
@@ -219,12 +231,7 @@ import Testing
     let y = try graph.append(.linear(linear), x, w, b, f)
     let squares = try graph.append(.binary(.multiply), y, y)
     graph.results = [try graph.append(.reduce(Reduce(.sum, axes: [0, 1])), squares)]
-    var generator = TestGenerator(15)
-    try checkGradients(
-      Function(name: "main", graph: graph, resultNames: ["loss"]), parameters: [:],
-      inputs: try graph.arguments.map {
-        generator.tensor(try graph.type(of: $0).sizes(["batch": 5]))
-      }, sources: ["x", "w", "b", "f"], "\(activation)")
+    try check(graph, batch: 5, seed: 15, sources: ["x", "w", "b", "f"], "\(activation)")
   }
 
   @Test func contractionsWithSums() throws {
@@ -259,12 +266,7 @@ import Testing
       let joined = try graph.append(.concatenate(Concatenate(axis: 1)), results)[0]
       let squares = try graph.append(.binary(.multiply), joined, joined)
       graph.results = [try graph.append(.reduce(Reduce(.sum, axes: [0, 1])), squares)]
-      var generator = TestGenerator(9)
-      try checkGradients(
-        Function(name: "main", graph: graph, resultNames: ["loss"]), parameters: [:],
-        inputs: try graph.arguments.map {
-          generator.tensor(try graph.type(of: $0).sizes(["batch": 2]))
-        }, sources: ["x", "h", "s"], "\(cell)")
+      try check(graph, batch: 2, seed: 9, sources: ["x", "h", "s"], "\(cell)")
     }
     for activation in Activation.allCases {
       for mask in FusedSoftmax.Mask.allCases {
@@ -283,12 +285,8 @@ import Testing
           .softmax(FusedSoftmax(scale: 1.3, mask: mask)), operands)[0]
         let product = try graph.append(.binary(.multiply), weights, r)
         graph.results = [try graph.append(.reduce(Reduce(.sum, axes: [0, 1])), product)]
-        var generator = TestGenerator(10)
-        try checkGradients(
-          Function(name: "main", graph: graph, resultNames: ["loss"]), parameters: [:],
-          inputs: try graph.arguments.map {
-            generator.tensor(try graph.type(of: $0).sizes(["batch": 3]))
-          }, sources: ["x", "w", "b", "r"], "\(activation) \(mask)")
+        try check(
+          graph, batch: 3, seed: 10, sources: ["x", "w", "b", "r"], "\(activation) \(mask)")
       }
     }
   }
