@@ -95,14 +95,15 @@ static void attend_chunk(const struct kn_member *m, size_t b, size_t h, struct k
 // Has the head after this one asked for, if its rows are all in one place.
 static void ask_for_next_head(const struct kn_member *m, size_t b, size_t h) {
   const struct kn_attention_problem *p = m->p;
-  *m->ahead = (struct kn_ahead){.count = 0};
+  *m->ahead = (struct kn_gemm_ahead){.count = 0};
   const size_t next = h + 1 < p->heads ? h + 1 : 0, row = next > 0 ? b : b + 1;
   if (row == p->batch || p->table_kind != KN_TABLE_NONE) return;
   const size_t head = kn_key_head(p, next), keys = kn_smaller(p->keys, KEY_BLOCK);
+  const size_t queries = kn_smaller(p->queries, QUERY_CHUNK);
   kn_ahead_add(m->ahead, p->k, &p->k_strides, row, head, keys, p->width);
   kn_ahead_add(m->ahead, p->v, &p->v_strides, row, head, keys, p->value_width);
-  kn_ahead_add(m->ahead, p->q, &p->q_strides, row, next, kn_smaller(p->queries, QUERY_CHUNK),
-               p->width);
+  kn_ahead_add(m->ahead, p->q, &p->q_strides, row, next, queries, p->width);
+  kn_ahead_add(m->ahead, m->a->output, &m->a->output_strides, row, next, queries, p->value_width);
 }
 
 // Queries first..<last of those of a head.
@@ -165,7 +166,7 @@ static void attend_rows(void *context, size_t h, struct kn_range rows) {
 void kn_attention(const void *opaque, const struct kn_team *team) {
   const struct kn_attention_arguments *a = opaque;
   assert(a->problem.heads % a->problem.key_heads == 0);
-  struct kn_ahead ahead = {.count = 0};
+  struct kn_gemm_ahead ahead = {.count = 0};
   struct kn_member member = {.a = a,
                              .p = &a->problem,
                              .gemm = kn_gemm_kernels_for(kn_isa_active()),

@@ -48,7 +48,7 @@ struct member {
   const struct kn_gemm_kernels *gemm;
   const struct kn_attention_rows *rows;
   struct storage storage;
-  struct kn_ahead *ahead;
+  struct kn_gemm_ahead *ahead;
 };
 
 // Some queries of a head and some keys.
@@ -65,7 +65,8 @@ static void multiply(const struct member *m, struct kn_gemm_block block, const f
   block.c = c;
   block.c_row_stride = c_row_stride;
   block.begins_at_c = begins_at_c;
-  block.ahead = kn_ahead_take(m->ahead, block.k);
+  block.ahead = m->ahead;
+  block.panels_are_near = true;
   kn_gemm_multiply(m->gemm, &block);
 }
 
@@ -211,13 +212,16 @@ static void run_part(const struct member *m, const struct part *part) {
     const struct kn_range blind = {end, part->queries.end};
     clear(a->q_gradient, &a->q_gradient_strides, b, h, blind, p->width);
   }
+  if (end == first) return;
+  // Blocks of queries are alike: few rows make poor tiles.
+  const size_t each = kn_divide_up(end - first, kn_divide_up(end - first, QUERIES));
   for (size_t key = part->keys.begin; key < limit; key += KEYS) {
     const size_t keys = kn_smaller(limit - key, KEYS);
     bool begins_keys = true;
     pack_keys(m, part, key, keys);
     for (size_t h = part->heads.begin; h < part->heads.end; h++) {
-      for (size_t i = first; i < end; i += QUERIES) {
-        const struct block block = {b, h, g, i, kn_smaller(end - i, QUERIES), key, keys};
+      for (size_t i = first; i < end; i += each) {
+        const struct block block = {b, h, g, i, kn_smaller(end - i, each), key, keys};
         if (run_block(m, part, &block, begins_keys)) begins_keys = false;
       }
     }
@@ -228,8 +232,8 @@ static void run_part(const struct member *m, const struct part *part) {
 static void ask_for(const struct member *m, size_t b, size_t g) {
   const struct kn_attention_gradient_arguments *a = m->a;
   const struct kn_attention_problem *p = m->p;
-  struct kn_ahead *ahead = m->ahead;
-  *ahead = (struct kn_ahead){.count = 0};
+  struct kn_gemm_ahead *ahead = m->ahead;
+  *ahead = (struct kn_gemm_ahead){.count = 0};
   if (b >= p->batch) return;
   const size_t h = g * (p->heads / p->key_heads);
   const size_t keys = kn_smaller(p->keys, KEYS), queries = kn_smaller(p->queries, QUERIES);
@@ -268,7 +272,7 @@ static void share(const struct member *m, const struct kn_team *team) {
     run_part(m, &part);
   }
   if (is_whole) return;
-  *m->ahead = (struct kn_ahead){.count = 0};
+  *m->ahead = (struct kn_gemm_ahead){.count = 0};
   const size_t query_blocks = kn_divide_up(p->queries, QUERIES);
   for (size_t i = team->index; i < p->batch * p->heads * query_blocks; i += team->count) {
     const size_t head = i / query_blocks, block = i % query_blocks * QUERIES, h = head % p->heads;
@@ -298,7 +302,7 @@ void kn_attention_gradient(const void *opaque, const struct kn_team *team) {
     kn_additive_attention_gradient(a, team);
     return;
   }
-  struct kn_ahead ahead = {.count = 0};
+  struct kn_gemm_ahead ahead = {.count = 0};
   struct member member = {.a = a,
                           .p = &a->problem,
                           .gemm = kn_gemm_kernels_for(kn_isa_active()),

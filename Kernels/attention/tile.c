@@ -48,20 +48,19 @@ void kn_fetch_block(const struct kn_member *m, size_t b, size_t h, size_t kept, 
   }
 }
 
-// A few rows of gemm's, as many as a tile has at most, times whole panels: c has room for them. Every
-// panel asks for another line of the rows ahead.
-static void multiply_panels(const struct kn_gemm_kernels *gemm, const struct kn_gemm_tile *first,
-                            size_t rows, size_t columns, const struct kn_gemm_ahead *ahead) {
+// A few rows of gemm's, as many as a tile has at most, times whole panels: c has room for them. Panels
+// are near: what is asked for is the next head.
+static void multiply_panels(const struct kn_member *m, const struct kn_gemm_tile *first, size_t rows,
+                            size_t columns) {
+  const struct kn_gemm_kernels *gemm = m->gemm;
   const size_t panels = kn_divide_up(columns, gemm->width);
   struct kn_gemm_tile tile = *first;
-  tile.next = (const char *)tile.panel;
-  tile.next_stride = ahead->step * sizeof(float);
   for (size_t panel = 0; panel < panels;) {
     size_t class = KN_GEMM_PANEL_CLASSES - 1;
     while (class > 0 && (rows > gemm->rows[class] || panel + (1u << class) > panels)) class--;
-    if (ahead->first != NULL) {
-      tile.next = (const char *)(ahead->first + panel % ahead->lines * KN_GEMM_LINE);
-    }
+    tile.next = (const char *)tile.panel;
+    tile.next_stride = 0;
+    if (kn_gemm_ahead_has_more(m->ahead)) kn_gemm_tile_asks(&tile, m->ahead);
     gemm->microkernels[KN_WEIGHTS_FLOAT32][class][rows - 1](&tile);
     tile.panel += tile.panel_stride << class;
     tile.c += gemm->width << class;
@@ -93,8 +92,7 @@ static void compute_scores(const struct kn_member *m, const struct tile *t, size
                                     .panel_stride = p->width * m->gemm->width,
                                     .c = scores,
                                     .c_row_stride = KEY_BLOCK};
-  const struct kn_gemm_ahead ahead = kn_ahead_take(m->ahead, p->width);
-  multiply_panels(m->gemm, &tile, queries->count, seen, &ahead);
+  multiply_panels(m, &tile, queries->count, seen);
 }
 
 // The accumulators of rows first..<first + count take in keys from..<to of the block.
@@ -111,8 +109,7 @@ static void add_values(const struct kn_member *m, const struct tile *t, size_t f
                                     .c = t->accumulators + first * stride,
                                     .c_row_stride = stride,
                                     .begins_at_c = t->block->key > 0 || from > 0};
-  const struct kn_gemm_ahead none = {.first = NULL};
-  multiply_panels(m->gemm, &tile, count, m->p->value_width, &none);
+  multiply_panels(m, &tile, count, m->p->value_width);
 }
 
 static void attend_tile(const struct kn_member *m, const struct tile *t) {

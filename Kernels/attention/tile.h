@@ -34,7 +34,7 @@ struct kn_member {
   const struct kn_gemm_kernels *gemm;
   const struct kn_attention_rows *rows;
   struct kn_storage storage;
-  struct kn_ahead *ahead;
+  struct kn_gemm_ahead *ahead;
 };
 
 // Queries of a head: of row b from query i on, or query i of rows from b on.

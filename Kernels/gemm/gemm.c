@@ -71,31 +71,22 @@ static const float *rows_of_a(const struct kn_gemm_arguments *arguments,
   return block;
 }
 
-// How many cache lines so many floats of a row may touch, whose rows are `stride` apart.
-static size_t lines_of(size_t floats, size_t stride) {
-  return kn_divide_up(floats, KN_GEMM_LINE) + (stride % KN_GEMM_LINE != 0 ? 1 : 0);
+// The next panel of b, `depth` steps of it from p on, is asked for while one before it is multiplied.
+static void ask_for_panel(const struct kn_gemm_arguments *arguments, const struct kn_gemm_plan *plan,
+                          const struct matrix *matrix, size_t p, size_t depth, size_t column,
+                          struct kn_gemm_ahead *ahead) {
+  if (arguments->b_column_stride != 1) return;
+  kn_gemm_ahead_add(ahead, matrix->b + p * arguments->b_row_stride + column, arguments->b_row_stride,
+                    depth, plan->kernels->width);
 }
 
-// Where the next panel of b comes from, while one before it is multiplied.
-static struct kn_gemm_ahead panel_ahead(const struct kn_gemm_arguments *arguments,
-                                        const struct kn_gemm_plan *plan, const struct matrix *matrix,
-                                        size_t p, size_t column) {
-  if (arguments->b_column_stride != 1) return (struct kn_gemm_ahead){.first = NULL};
-  return (struct kn_gemm_ahead){.first = matrix->b + p * arguments->b_row_stride + column,
-                                .step = arguments->b_row_stride,
-                                .lines = lines_of(plan->kernels->width, arguments->b_row_stride)};
-}
-
-// Where the next block of a comes from, if its columns are in one piece.
-static struct kn_gemm_ahead rows_ahead(const struct kn_gemm_arguments *arguments,
-                                       const struct kn_gemm_plan *plan, const struct matrix *matrix,
-                                       size_t p, struct kn_range rows) {
-  if (rows.begin == rows.end || !plan->packs_a || arguments->a_row_stride != 1) {
-    return (struct kn_gemm_ahead){.first = NULL};
-  }
-  return (struct kn_gemm_ahead){.first = matrix->a + rows.begin + p * arguments->a_column_stride,
-                                .step = arguments->a_column_stride,
-                                .lines = lines_of(rows.end - rows.begin, arguments->a_column_stride)};
+// So is the next block of a, if its columns are in one piece.
+static void ask_for_rows(const struct kn_gemm_arguments *arguments, const struct kn_gemm_plan *plan,
+                         const struct matrix *matrix, size_t p, size_t depth, struct kn_range rows,
+                         struct kn_gemm_ahead *ahead) {
+  if (!plan->packs_a || arguments->a_row_stride != 1) return;
+  kn_gemm_ahead_add(ahead, matrix->a + rows.begin + p * arguments->a_column_stride,
+                    arguments->a_column_stride, depth, rows.end - rows.begin);
 }
 
 // Adds what packed panels hold of b to the sums of its columns, of which the first slice of k finds none.
@@ -138,7 +129,11 @@ static void pack_and_multiply(const struct kn_gemm_arguments *arguments,
       epilogue = kn_gemm_epilogue_at(*block->epilogue, 0, from);
       part.epilogue = &epilogue;
     }
-    if (end < columns.end) part.ahead = panel_ahead(arguments, plan, matrix, p, end);
+    struct kn_gemm_ahead ahead = {.count = 0};
+    if (end < columns.end) {
+      ask_for_panel(arguments, plan, matrix, p, block->k, end, &ahead);
+      part.ahead = &ahead;
+    }
     kn_gemm_multiply(kernels, &part);
   }
 }
@@ -179,6 +174,8 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
       const struct kn_range next = {here.end, kn_smaller(here.end + step, rows.end)};
       const struct kn_gemm_epilogue epilogue_here =
           kn_gemm_epilogue_at(epilogue, row, columns.begin);
+      struct kn_gemm_ahead ahead = {.count = 0};
+      ask_for_rows(arguments, plan, matrix, p, depth, next, &ahead);
       const struct kn_gemm_block block = {
           .m = here.end - here.begin,
           .n = columns.end - columns.begin,
@@ -196,7 +193,7 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
           .c_row_stride = arguments->c_row_stride,
           .begins_at_c = arguments->accumulate || p > 0,
           .epilogue = p + depth == k && !plain ? &epilogue_here : NULL,
-          .ahead = rows_ahead(arguments, plan, matrix, p, next),
+          .ahead = &ahead,
       };
       if (plan->packs_b && row == rows.begin) {
         // Members that share a panel pack the same: one writes its sums.

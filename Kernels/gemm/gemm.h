@@ -14,6 +14,7 @@
 #ifndef GEMM_GEMM_H
 #define GEMM_GEMM_H
 
+#include "gemm/ahead.h"
 #include "kernels/gemm.h"
 #include "kernels/isa.h"
 
@@ -42,6 +43,13 @@ struct kn_gemm_tile {
 };
 
 typedef void (*kn_gemm_microkernel)(const struct kn_gemm_tile *tile);
+
+// Has a tile of one panel ask for what there is ahead.
+static inline void kn_gemm_tile_asks(struct kn_gemm_tile *tile, struct kn_gemm_ahead *ahead) {
+  size_t stride;
+  tile->next = (const char *)kn_gemm_ahead_take(ahead, tile->k, &stride);
+  tile->next_stride = stride * sizeof(float);
+}
 
 // The part of the arguments that finishes an element whose sum is complete.
 struct kn_gemm_epilogue {
@@ -116,8 +124,6 @@ static inline size_t kn_gemm_panel_words(const struct kn_gemm_kernels *kernels,
 // stream from the second-level cache, which also holds BLOCK_SIZE floats of A while they do.
 enum { KN_GEMM_BLOCK_K = 2048, KN_GEMM_BLOCK_SIZE = 84 * 2048, KN_GEMM_MAX_WIDTH = 32 };
 
-enum { KN_GEMM_LINE = 16 };  // floats of a cache line
-
 // How many rows of B ahead of the one being packed are asked for: to the CPU each is another stream, of
 // a line or two.
 enum { KN_GEMM_AHEAD = 64 };
@@ -130,13 +136,6 @@ static inline void kn_gemm_ask_for(const float *first, size_t floats) {
 
 // The rows of A that are multiplied at a time when k is cut to `depth`.
 size_t kn_gemm_block_rows(const struct kn_gemm_kernels *kernels, size_t depth);
-
-// Memory that will be read soon, asked for while steps of k go by: so many cache lines at a step, `step`
-// floats from one step to the next.
-struct kn_gemm_ahead {
-  const float *first;  // or NULL
-  size_t step, lines;
-};
 
 // A product that one thread computes by itself, over whole panels of the right operand but for the
 // last: what kn_gemm is made of, and other families' building block.
@@ -153,7 +152,10 @@ struct kn_gemm_block {
   size_t c_row_stride;
   bool begins_at_c;
   const struct kn_gemm_epilogue *epilogue;  // for row 0 and column 0 of the block; or NULL
-  struct kn_gemm_ahead ahead;               // what follows the last panel
+  // What to ask for beside the panels, or NULL: while the last panel is multiplied, or all along where
+  // the panels are near, and need not be asked for.
+  struct kn_gemm_ahead *ahead;
+  bool panels_are_near;
 };
 
 void kn_gemm_multiply(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block);

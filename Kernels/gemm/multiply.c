@@ -79,14 +79,12 @@ static void multiply_group(const struct kn_gemm_kernels *kernels, const struct k
   const bool is_finished = !is_ended || (!is_edge && epilogue.activation == KN_ACTIVATION_NONE &&
                                          epilogue.residual == NULL);
   const bool is_beside = is_edge || (!is_finished && block->c_row_stride % 512 == 0);
-  // The tiles share out the next panel, or what follows the last: it arrives while this one is used
-  // from a nearer cache. A single tile has nothing to wait with, and the CPU's own prefetching follows
-  // the panel.
-  const struct kn_gemm_ahead *ahead = &block->ahead;
-  const bool asks_ahead = ahead->first != NULL && column + columns == block->n;
-  if (asks_ahead) {
-    group.next_stride = ahead->step * sizeof(float);
-  } else if (tiles > 1) {
+  // The tiles share out the next panel, or what is to be asked for beside the panels: it arrives while
+  // this one is used from a nearer cache. A single tile has nothing to wait with, and the CPU's own
+  // prefetching follows the panel.
+  const bool is_last_panel = column + columns == block->n;
+  const bool asks_ahead = (is_last_panel || block->panels_are_near) && block->ahead != NULL;
+  if (!asks_ahead && tiles > 1) {
     group.next = (const char *)(group.panel + group.panel_stride);
     group.next_stride =
         kn_gemm_panel_words(kernels, block->panel_type) * sizeof(float) / tiles;
@@ -99,10 +97,10 @@ static void multiply_group(const struct kn_gemm_kernels *kernels, const struct k
     tile.a += row * block->a_row_stride;
     if (asks_for_rows && t + 1 < tiles) tile.next_rows = tile.a + rows * block->a_row_stride;
     tile.c += row * block->c_row_stride;
-    if (asks_ahead) {
-      tile.next = (const char *)(ahead->first + t % ahead->lines * KN_GEMM_LINE);
-    } else {
+    if (!asks_ahead) {
       tile.next += t * tile.next_stride * tile.k;
+    } else if (kn_gemm_ahead_has_more(block->ahead)) {
+      kn_gemm_tile_asks(&tile, block->ahead);
     }
     if (t + 1 < tiles) {
       const struct kn_gemm_epilogue next = kn_gemm_epilogue_at(epilogue, row + rows, 0);
