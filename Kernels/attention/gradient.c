@@ -66,7 +66,7 @@ static void multiply(const struct member *m, struct kn_gemm_block block, const f
   block.c_row_stride = c_row_stride;
   block.begins_at_c = begins_at_c;
   block.ahead = m->ahead;
-  block.panels_are_near = true;
+  block.distance = KN_GEMM_NEAR;
   kn_gemm_multiply(m->gemm, &block);
 }
 

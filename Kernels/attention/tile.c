@@ -11,6 +11,13 @@ size_t kn_tiles_of(const struct kn_member *m, size_t queries) {
   return kn_divide_up(queries, m->gemm->rows[0]);
 }
 
+// What a table finds was read a step ago, and weights since: it is far, and all of it is needed at once.
+static void ask_for(const struct kn_attention_problem *p, const struct kn_key_rows *rows,
+                    size_t count, size_t width) {
+  if (p->table_kind == KN_TABLE_NONE) return;
+  for (size_t j = 0; j < count; j++) kn_gemm_ask_for(rows->first + j * rows->stride, width);
+}
+
 // Panels of keys that the block held before stay.
 static void pack_keys(const struct kn_member *m, size_t b, size_t head, size_t kept,
                       const struct kn_block *block) {
@@ -20,6 +27,7 @@ static void pack_keys(const struct kn_member *m, size_t b, size_t head, size_t k
   size_t copied = 0;
   const struct kn_key_rows k = kn_keys_at(p, p->k, &p->k_strides, b, head, block->key + from, keys,
                                           p->width, m->storage.key_copies, &copied);
+  ask_for(p, &k, keys, p->width);
   kn_gemm_pack_panels(width, k.first, p->width, keys, 1, k.stride,
                       m->storage.keys + from * p->width, p->width * width);
 }
@@ -31,6 +39,10 @@ void kn_fetch_block(const struct kn_member *m, size_t b, size_t h, size_t kept, 
   const struct kn_storage *s = &m->storage;
   const size_t width = m->gemm->width, value_width = p->value_width, head = kn_key_head(p, h);
   const size_t key = block->key, keys = block->keys;
+  block->copied_values = kn_smaller(block->copied_values, kept);
+  const struct kn_key_rows v = kn_keys_at(p, p->v, &p->v_strides, b, head, key, keys, value_width,
+                                          s->value_copies, &block->copied_values);
+  ask_for(p, &v, keys, value_width);
   if (p->vector == NULL) {
     pack_keys(m, b, head, kept, block);
   } else {
@@ -38,9 +50,6 @@ void kn_fetch_block(const struct kn_member *m, size_t b, size_t h, size_t kept, 
     block->k = kn_keys_at(p, p->k, &p->k_strides, b, head, key, keys, p->width, s->key_copies,
                           &block->copied_keys);
   }
-  block->copied_values = kn_smaller(block->copied_values, kept);
-  const struct kn_key_rows v = kn_keys_at(p, p->v, &p->v_strides, b, head, key, keys, value_width,
-                                          s->value_copies, &block->copied_values);
   block->values = (struct kn_panels){v.first, v.stride, width};
   if (value_width % width != 0 || (v.stride != value_width && tiles > 2)) {
     kn_gemm_pack_panels(width, v.first, keys, value_width, v.stride, 1, s->values, keys * width);

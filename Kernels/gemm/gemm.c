@@ -193,6 +193,7 @@ static void multiply_matrix(const struct kn_gemm_arguments *arguments, const str
           .c_row_stride = arguments->c_row_stride,
           .begins_at_c = arguments->accumulate || p > 0,
           .epilogue = p + depth == k && !plain ? &epilogue_here : NULL,
+          .distance = arguments->packed_is_far ? KN_GEMM_FAR : KN_GEMM_CACHED,
           .ahead = &ahead,
       };
       if (plan->packs_b && row == rows.begin) {

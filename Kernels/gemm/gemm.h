@@ -137,6 +137,13 @@ static inline void kn_gemm_ask_for(const float *first, size_t floats) {
 // The rows of A that are multiplied at a time when k is cut to `depth`.
 size_t kn_gemm_block_rows(const struct kn_gemm_kernels *kernels, size_t depth);
 
+// Where panels are read from.
+enum kn_gemm_distance {
+  KN_GEMM_CACHED,  // one cache or another
+  KN_GEMM_NEAR,    // the core's own cache: they need not be asked for
+  KN_GEMM_FAR,     // memory
+};
+
 // A product that one thread computes by itself, over whole panels of the right operand but for the
 // last: what kn_gemm is made of, and other families' building block.
 struct kn_gemm_block {
@@ -152,10 +159,10 @@ struct kn_gemm_block {
   size_t c_row_stride;
   bool begins_at_c;
   const struct kn_gemm_epilogue *epilogue;  // for row 0 and column 0 of the block; or NULL
+  enum kn_gemm_distance distance;  // of the panels
   // What to ask for beside the panels, or NULL: while the last panel is multiplied, or all along where
-  // the panels are near, and need not be asked for.
+  // they are near.
   struct kn_gemm_ahead *ahead;
-  bool panels_are_near;
 };
 
 void kn_gemm_multiply(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block);

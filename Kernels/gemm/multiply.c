@@ -83,7 +83,7 @@ static void multiply_group(const struct kn_gemm_kernels *kernels, const struct k
   // this one is used from a nearer cache. A single tile has nothing to wait with, and the CPU's own
   // prefetching follows the panel.
   const bool is_last_panel = column + columns == block->n;
-  const bool asks_ahead = (is_last_panel || block->panels_are_near) && block->ahead != NULL;
+  const bool asks_ahead = (is_last_panel || block->distance == KN_GEMM_NEAR) && block->ahead != NULL;
   if (!asks_ahead && tiles > 1) {
     group.next = (const char *)(group.panel + group.panel_stride);
     group.next_stride =
@@ -118,9 +118,12 @@ static void multiply_slice(const struct kn_gemm_kernels *kernels, const struct k
                            size_t p, size_t k) {
   const size_t width = kernels->width, panels = kn_divide_up(block->n, width);
   const bool last = p + k == block->k;
+  // Steps of half a panel's bytes are too slow for it.
+  const bool is_streamed = block->distance == KN_GEMM_FAR && block->panel_step == width;
   for (size_t panel = 0; panel < panels;) {
-    // More panels at once where one pass has all rows.
-    size_t class = KN_GEMM_PANEL_CLASSES - 1;
+    // More panels at once where one pass has all rows. From memory one comes as fast as several, or
+    // faster: the CPU's own prefetching follows a single stream best.
+    size_t class = is_streamed ? 0 : KN_GEMM_PANEL_CLASSES - 1;
     while (class > 0 && (block->m > kernels->rows[class] || panel + (1u << class) > panels)) {
       class--;
     }

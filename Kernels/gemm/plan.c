@@ -18,7 +18,7 @@ static size_t odd_lines(size_t floats) { return (kn_divide_up(floats, KN_GEMM_LI
 static size_t row_parts(const struct kn_gemm_arguments *arguments, const struct kn_gemm_plan *plan,
                         size_t count) {
   const size_t panels = kn_divide_up(arguments->n, plan->kernels->width);
-  const bool from_memory = arguments->n * plan->k > (size_t)4 << 20;
+  const bool from_memory = arguments->packed_is_far || arguments->n * plan->k > (size_t)4 << 20;
   size_t best = 1, lowest = SIZE_MAX;
   for (size_t parts = 1; parts <= count; parts++) {
     if (count % parts != 0) continue;

@@ -4,7 +4,7 @@ import SequentIR
 
 extension Instruction {
   /// The arguments of a product without its pointers.
-  var gemmArguments: kn_gemm_arguments {
+  func gemmArguments(constantsAreFar: Bool) -> kn_gemm_arguments {
     var arguments = kn_gemm_arguments()
     guard case .gemm(let gemm) = kernel else { return arguments }
     let (a, b, c) = (inputs[0], inputs[1], outputs[0])
@@ -16,6 +16,7 @@ extension Instruction {
     arguments.a_batch = a.batchStride
     if gemm.isPacked {
       arguments.packed_type = gemm.isBfloat16 ? KN_WEIGHTS_BFLOAT16 : KN_WEIGHTS_FLOAT32
+      arguments.packed_is_far = constantsAreFar
     } else {
       arguments.b_row_stride = b.stride(2)
       arguments.b_column_stride = b.shape[3] == 1 ? 1 : b.strides[3]

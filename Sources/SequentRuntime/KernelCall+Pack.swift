@@ -104,7 +104,7 @@ extension Target {
       workspace: { instruction in
         switch instruction.kernel {
         case .gemm(let gemm):
-          var arguments = instruction.gemmArguments
+          var arguments = instruction.gemmArguments(constantsAreFar: false)
           // Only whether it is NULL is read.
           if gemm.isPacked { arguments.packed = UnsafePointer(bitPattern: 64) }
           return kn_gemm_workspace_size(&arguments, threads)

@@ -71,7 +71,9 @@ final class ArgumentMemory {
 
 extension Instruction {
   /// The kernel call that does this.
-  func call(_ memory: ArgumentMemory) -> KernelCall {
+  ///
+  /// - Parameter constantsAreFar: whether the program's constants don't fit the caches.
+  func call(_ memory: ArgumentMemory, constantsAreFar: Bool) -> KernelCall {
     switch kernel {
     case .unary(let function): elementwise(kn_unary, function.code, memory)
     case .binary(let function):
@@ -85,7 +87,7 @@ extension Instruction {
     case .copy: copy(memory)
     case .gemm:
       make(
-        kn_gemm, gemmArguments, memory,
+        kn_gemm, gemmArguments(constantsAreFar: constantsAreFar), memory,
         [
           (MemoryLayout.offset(of: \kn_gemm_arguments.a), inputs[0]),
           (gemmOffsetOfB, inputs[1]),

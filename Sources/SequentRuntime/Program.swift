@@ -85,12 +85,16 @@ private struct ProgramBuilder {
   private(set) var reports: [(position: Int, report: KernelCall.Report)] = []
   private(set) var inputChecks: [InputCheck] = []
 
+  /// Constants that are more than this are read from memory in every run: few CPUs have a larger cache.
+  private static let cachedBytes = 32 << 20
+
   init(
     _ plan: Plan, _ bases: [UnsafeMutableRawPointer?], _ policy: ThreadPolicy,
     _ memory: ArgumentMemory
   ) {
     (self.plan, self.bases, self.policy, self.memory) = (plan, bases, policy, memory)
-    calls = plan.instructions.map { $0.call(memory) }
+    let areFar = plan.constantBytes > Self.cachedBytes
+    calls = plan.instructions.map { $0.call(memory, constantsAreFar: areFar) }
     for (position, call) in calls.enumerated() {
       reports += call.reports.map { (position, $0) }
     }

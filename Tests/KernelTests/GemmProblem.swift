@@ -12,6 +12,8 @@ struct GemmProblem: CustomStringConvertible {
   var packed = true
   /// Whether b is rounded to bfloat16 and packed so.
   var bfloat16 = false
+  /// Whether packed weights are said to come from memory.
+  var isFar = false
   var accumulate = false
   var bias = false
   var residual = false
@@ -28,7 +30,7 @@ struct GemmProblem: CustomStringConvertible {
 
   var description: String {
     "m \(m) n \(n) k \(k)\(aTransposed ? " aT" : "")\(bTransposed ? " bT" : "")"
-      + "\(packed ? "" : " unpacked")\(bfloat16 ? " bf16" : "")\(accumulate ? " accumulate" : "")\(bias ? " bias" : "")"
+      + "\(packed ? "" : " unpacked")\(bfloat16 ? " bf16" : "")\(isFar ? " far" : "")\(accumulate ? " accumulate" : "")\(bias ? " bias" : "")"
       + "\(residual ? isFactor ? " factor" : " residual" : "")\(sumsColumns ? " sums" : "") scale \(scale) activation \(activation.rawValue)"
       + " batch \(outer) x \(inner)"
   }
@@ -91,6 +93,7 @@ struct GemmProblem: CustomStringConvertible {
       (arguments.b_row_stride, arguments.b_column_stride) = (bRow, bColumn)
       arguments.packed = packed ? UnsafePointer(panels) : nil
       arguments.packed_type = bfloat16 ? KN_WEIGHTS_BFLOAT16 : KN_WEIGHTS_FLOAT32
+      arguments.packed_is_far = isFar
       arguments.c_row_stride = n
       arguments.bias = bias ? UnsafePointer(memory.guarded(biases)) : nil
       arguments.residual = residual ? UnsafePointer(memory.guarded(residuals)) : nil

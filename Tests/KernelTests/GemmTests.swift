@@ -242,6 +242,21 @@ import Testing
     }
   }
 
+  @Test func `bits do not depend on where weights come from`() {
+    withEachInstructionSet { isa in
+      for (m, n, k) in [(1, 300, 385), (2, 67, 50), (4, 129, 70), (7, 33, 2100)] {
+        for bfloat16 in [false, true] {
+          var problem = GemmProblem(m: m, n: n, k: k, bfloat16: bfloat16, bias: true)
+          let expected = problem.run(threads: 1)
+          problem.isFar = true
+          for threads in [1, 2] {
+            #expect(problem.run(threads: threads) == expected, "\(name(isa)) \(problem)")
+          }
+        }
+      }
+    }
+  }
+
   @Test func `a row's bits do not depend on the batch around it`() {
     withEachInstructionSet { isa in
       for (n, k) in [(150, 30), (35, 800), (3, 2100)] {

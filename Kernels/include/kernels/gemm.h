@@ -73,6 +73,7 @@ struct kn_gemm_arguments {
   size_t a_row_stride, a_column_stride;
   const float *packed;  // from kn_gemm_pack, for all of the batch; or NULL, and then b:
   enum kn_weight_type packed_type;
+  bool packed_is_far;  // other weights are read in between, so that it comes from memory every time
   const float *b;
   size_t b_row_stride, b_column_stride;
   float *c;

@@ -87,6 +87,15 @@ public struct Plan: Sendable {
     return seen.sorted()
   }
 
+  /// The bytes of constants that instructions read.
+  public var constantBytes: Int {
+    var seen: Set<Int> = []
+    for view in instructions.lazy.flatMap(\.inputs) {
+      if case .constant = buffers[view.buffer].storage { seen.insert(view.buffer) }
+    }
+    return seen.reduce(0) { $0 + buffers[$1].bytes }
+  }
+
   /// How often an instruction runs in one run of the plan.
   public func repetitions(of position: Int) -> Int {
     loops.reduce(1) { $1.body.contains(position) ? $0 * $1.count : $0 }
