@@ -77,6 +77,30 @@ import Testing
     try model.check([.random([5, 4], seed: 2)])
   }
 
+  @Test func `rows that collide are longer where products alone see them`() throws {
+    for (width, isSeen, stride) in [
+      (1024, false, 1056), (2048, false, 2080), (1000, false, 1000), (1024, true, 1024),
+    ] {
+      let size = Dimension(constant: width)
+      let model = try Model([
+        "w": .random([4, width], seed: 1), "v": .random([width, 6], seed: 3),
+      ]) { graph in
+        let x = graph.addArgument(TensorType(.float32, ["batch", "rows", 4]), name: "x")
+        let w = graph.parameter("w", TensorType(.float32, [4, size]))
+        let v = graph.parameter("v", TensorType(.float32, [size, 6]))
+        let hidden = try graph.append(.matmul(MatMul()), x, w)
+        let turned = try graph.append(.transpose(Transpose([0, 2, 1])), hidden)
+        let y = try graph.append(.matmul(MatMul()), hidden, v)
+        let z = try graph.append(.matmul(MatMul()), turned, x)
+        return [("y", y), ("z", z)]
+          + (isSeen ? [("largest", try graph.append(.reduce(Reduce(.maximum, axes: [2])), hidden))] : [])
+      }
+      let plan = try model.executable().plan(["batch": 2, "rows": 40])
+      #expect(plan.instructions[0].outputs[0].strides[2] == stride)
+      try model.check([.random([2, 40, 4], seed: 2)])
+    }
+  }
+
   @Test func `a state is updated in its own memory`() throws {
     let model = try Model(states: ["after": "cache"]) { graph in
       let cache = graph.addArgument(TensorType(.float32, [2, 8, 3]), name: "cache")

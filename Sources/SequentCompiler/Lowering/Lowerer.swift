@@ -218,7 +218,7 @@ struct Lowerer {
     loops[index].body = start..<instructions.count
   }
 
-  /// The finished plan: copies eliminated, workspaces added, memory laid out.
+  /// The finished plan: copies eliminated, rows padded, workspaces added, memory laid out.
   func plan(_ ports: Lowering.Ports) throws -> Plan {
     for instruction in instructions {
       guard let view = instruction.views.first(where: { $0.rank > target.maximumRank }) else {
@@ -233,6 +233,7 @@ struct Lowerer {
       bindings: bindings, buffers: buffers, instructions: instructions, loops: loops,
       inputs: ports.inputs, outputs: ports.outputs, states: ports.states, sources: sources)
     plan.eliminateCopies()
+    plan.padRows()
     plan.addWorkspaces(target)
     plan.layOutMemory()
     return plan
