@@ -92,8 +92,9 @@ import Testing
         let turned = try graph.append(.transpose(Transpose([0, 2, 1])), hidden)
         let y = try graph.append(.matmul(MatMul()), hidden, v)
         let z = try graph.append(.matmul(MatMul()), turned, x)
-        return [("y", y), ("z", z)]
-          + (isSeen ? [("largest", try graph.append(.reduce(Reduce(.maximum, axes: [2])), hidden))] : [])
+        guard isSeen else { return [("y", y), ("z", z)] }
+        let largest = try graph.append(.reduce(Reduce(.maximum, axes: [2])), hidden)
+        return [("y", y), ("z", z), ("largest", largest)]
       }
       let plan = try model.executable().plan(["batch": 2, "rows": 40])
       #expect(plan.instructions[0].outputs[0].strides[2] == stride)

@@ -1,5 +1,7 @@
 import SequentIR
 
+/// Makes the rows of a buffer longer.
+///
 /// Rows that are a multiple of 4 KiB apart share a few sets of the first-level cache: products with many
 /// such rows wait for them, or copy them first. A buffer that only products see gets longer rows, whose
 /// ends nobody reads.
@@ -28,8 +30,9 @@ private struct RowPadding {
   /// A distance between whole rows.
   private func padded(_ rows: Int) -> Int { rows / width * paddedWidth }
 
-  /// The same elements in the longer rows; views of others stay. Nil for a view that runs from one row into
-  /// the next.
+  /// The same elements in the longer rows; views of others stay.
+  ///
+  /// - Returns: nil for a view that runs from one row into the next.
   func view(_ view: View) -> View? {
     guard view.buffer == buffer else { return view }
     var result = view
