@@ -17,8 +17,8 @@ const struct kn_gemm_kernels *kn_gemm_kernels_for(enum kn_isa isa) {
 }
 
 // Computes a tile at the beginning of a row of C, and what else there is to do if `epilogue` is not
-// NULL: in place, or beside C where that is narrower than the panels, or its rows a multiple of 2 KiB
-// apart: few of those are in the first-level cache at a time, so each is touched once.
+// NULL: in place, or beside C. That is where C is narrower than the panels; and where the tile has
+// another pass to come, as C is then touched once, when it may have arrived.
 static void multiply_and_finish(const struct kn_gemm_kernels *kernels,
                                 kn_gemm_microkernel microkernel, struct kn_gemm_tile tile,
                                 size_t rows, size_t columns, bool is_beside,
@@ -78,7 +78,8 @@ static void multiply_group(const struct kn_gemm_kernels *kernels, const struct k
   }
   const bool is_finished = !is_ended || (!is_edge && epilogue.activation == KN_ACTIVATION_NONE &&
                                          epilogue.residual == NULL);
-  const bool is_beside = is_edge || (!is_finished && block->c_row_stride % 512 == 0);
+  const bool is_near_before = first->begins_at_c && block->c_row_stride % 512 != 0;
+  const bool is_beside = is_edge || (!is_finished && !is_near_before);
   // The tiles share out the next panel, or what is to be asked for beside the panels: it arrives while
   // this one is used from a nearer cache. A single tile has nothing to wait with, and the CPU's own
   // prefetching follows the panel.
