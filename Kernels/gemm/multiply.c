@@ -153,8 +153,18 @@ size_t kn_gemm_block_rows(const struct kn_gemm_kernels *kernels, size_t depth) {
   return (tiles > 1 ? tiles : 1) * kernels->rows[0];
 }
 
-void kn_gemm_multiply(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block) {
+// In how many parts to cut k. Far panels are cut so short, if they are long, that all rows find room
+// beside them: blocks of rows would each read them anew.
+static size_t slices_of(const struct kn_gemm_block *block) {
+  enum { SHORT = 768 };
   const size_t slices = kn_divide_up(block->k, KN_GEMM_BLOCK_K);
+  const size_t whole = kn_divide_up(block->m * block->k, KN_GEMM_BLOCK_SIZE);
+  const bool is_better = block->distance == KN_GEMM_FAR && whole > slices && block->k >= whole * SHORT;
+  return is_better ? whole : slices;
+}
+
+void kn_gemm_multiply(const struct kn_gemm_kernels *kernels, const struct kn_gemm_block *block) {
+  const size_t slices = slices_of(block);
   const size_t slice = slices > 1 ? kn_divide_up(block->k, slices) : block->k;
   const size_t row_blocks = kn_divide_up(block->m, kn_gemm_block_rows(kernels, slice));
   for (size_t i = 0, row = 0; i < row_blocks; i++) {

@@ -244,7 +244,7 @@ import Testing
 
   @Test func `bits do not depend on where weights come from`() {
     withEachInstructionSet { isa in
-      for (m, n, k) in [(1, 300, 385), (2, 67, 50), (4, 129, 70), (7, 33, 2100)] {
+      for (m, n, k) in [(1, 300, 385), (2, 67, 50), (4, 129, 70), (7, 33, 2100), (128, 40, 3072)] {
         for bfloat16 in [false, true] {
           var problem = GemmProblem(m: m, n: n, k: k, bfloat16: bfloat16, bias: true)
           let expected = problem.run(threads: 1)
