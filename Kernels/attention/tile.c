@@ -69,7 +69,7 @@ static void multiply_panels(const struct kn_member *m, const struct kn_gemm_tile
     while (class > 0 && (rows > gemm->rows[class] || panel + (1u << class) > panels)) class--;
     tile.next = (const char *)tile.panel;
     tile.next_stride = 0;
-    if (kn_gemm_ahead_has_more(m->ahead)) kn_gemm_tile_asks(&tile, m->ahead);
+    kn_gemm_tile_asks(&tile, m->ahead);
     gemm->microkernels[KN_WEIGHTS_FLOAT32][class][rows - 1](&tile);
     tile.panel += tile.panel_stride << class;
     tile.c += gemm->width << class;

@@ -3,7 +3,6 @@
 #ifndef GEMM_AHEAD_H
 #define GEMM_AHEAD_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/sizes.h"
@@ -30,13 +29,11 @@ static inline void kn_gemm_ahead_add(struct kn_gemm_ahead *ahead, const float *f
   ahead->matrices[ahead->count++] = (struct kn_gemm_ahead_rows){first, stride, rows, lines};
 }
 
-static inline bool kn_gemm_ahead_has_more(const struct kn_gemm_ahead *ahead) {
-  return ahead != NULL && ahead->matrix < ahead->count;
-}
-
-// A line in each of so many rows, or as many as there are: the first, and how far it is to the next.
+// A line in each of so many rows, or as many as there are: the first, and how far it is to the next. NULL
+// when there is nothing more.
 static inline const float *kn_gemm_ahead_take(struct kn_gemm_ahead *ahead, size_t steps,
                                               size_t *stride) {
+  if (ahead->matrix == ahead->count) return NULL;
   const struct kn_gemm_ahead_rows *rows = &ahead->matrices[ahead->matrix];
   const float *first = rows->first + ahead->row * rows->stride + ahead->line * KN_GEMM_LINE;
   *stride = rows->stride;

@@ -44,10 +44,12 @@ struct kn_gemm_tile {
 
 typedef void (*kn_gemm_microkernel)(const struct kn_gemm_tile *tile);
 
-// Has a tile of one panel ask for what there is ahead.
+// Has a tile of one panel ask for what there is ahead, if there is any.
 static inline void kn_gemm_tile_asks(struct kn_gemm_tile *tile, struct kn_gemm_ahead *ahead) {
   size_t stride;
-  tile->next = (const char *)kn_gemm_ahead_take(ahead, tile->k, &stride);
+  const float *first = kn_gemm_ahead_take(ahead, tile->k, &stride);
+  if (first == NULL) return;
+  tile->next = (const char *)first;
   tile->next_stride = stride * sizeof(float);
 }
 
@@ -159,7 +161,7 @@ struct kn_gemm_block {
   size_t c_row_stride;
   bool begins_at_c;
   const struct kn_gemm_epilogue *epilogue;  // for row 0 and column 0 of the block; or NULL
-  enum kn_gemm_distance distance;  // of the panels
+  enum kn_gemm_distance distance;           // of the panels
   // What to ask for beside the panels, or NULL: while the last panel is multiplied, or all along where
   // they are near.
   struct kn_gemm_ahead *ahead;

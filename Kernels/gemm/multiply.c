@@ -18,7 +18,7 @@ const struct kn_gemm_kernels *kn_gemm_kernels_for(enum kn_isa isa) {
 
 // Computes a tile at the beginning of a row of C, and what else there is to do if `epilogue` is not
 // NULL: in place, or beside C. That is where C is narrower than the panels; and where the tile has
-// another pass to come, as C is then touched once, when it may have arrived.
+// another pass to come and C is not near: it is then touched once, when it may have arrived.
 static void multiply_and_finish(const struct kn_gemm_kernels *kernels,
                                 kn_gemm_microkernel microkernel, struct kn_gemm_tile tile,
                                 size_t rows, size_t columns, bool is_beside,
@@ -78,8 +78,9 @@ static void multiply_group(const struct kn_gemm_kernels *kernels, const struct k
   }
   const bool is_finished = !is_ended || (!is_edge && epilogue.activation == KN_ACTIVATION_NONE &&
                                          epilogue.residual == NULL);
-  const bool is_near_before = first->begins_at_c && block->c_row_stride % 512 != 0;
-  const bool is_beside = is_edge || (!is_finished && !is_near_before);
+  // Sums that begin at C have brought it near; but of rows a multiple of 2 KiB apart few stay there.
+  const bool is_near = first->begins_at_c && block->c_row_stride % 512 != 0;
+  const bool is_beside = is_edge || (!is_finished && !is_near);
   // The tiles share out the next panel, or what is to be asked for beside the panels: it arrives while
   // this one is used from a nearer cache. A single tile has nothing to wait with, and the CPU's own
   // prefetching follows the panel.
@@ -98,10 +99,10 @@ static void multiply_group(const struct kn_gemm_kernels *kernels, const struct k
     tile.a += row * block->a_row_stride;
     if (asks_for_rows && t + 1 < tiles) tile.next_rows = tile.a + rows * block->a_row_stride;
     tile.c += row * block->c_row_stride;
-    if (!asks_ahead) {
-      tile.next += t * tile.next_stride * tile.k;
-    } else if (kn_gemm_ahead_has_more(block->ahead)) {
+    if (asks_ahead) {
       kn_gemm_tile_asks(&tile, block->ahead);
+    } else {
+      tile.next += t * tile.next_stride * tile.k;
     }
     if (t + 1 < tiles) {
       const struct kn_gemm_epilogue next = kn_gemm_epilogue_at(epilogue, row + rows, 0);

@@ -80,20 +80,19 @@ public struct Plan: Sendable {
 
   /// The constants that must be there before the plan runs: those that an instruction reads.
   public var constants: [Int] {
-    var seen: Set<Int> = []
-    for view in instructions.lazy.flatMap(\.inputs) {
-      if case .constant(let constant) = buffers[view.buffer].storage { seen.insert(constant) }
-    }
-    return seen.sorted()
+    bytesOfConstants.keys.sorted()
   }
 
-  /// The bytes of constants that instructions read.
-  public var constantBytes: Int {
-    var seen: Set<Int> = []
+  /// How many bytes they take.
+  public var constantBytes: Int { bytesOfConstants.values.reduce(0, +) }
+
+  private var bytesOfConstants: [Int: Int] {
+    var bytes: [Int: Int] = [:]
     for view in instructions.lazy.flatMap(\.inputs) {
-      if case .constant = buffers[view.buffer].storage { seen.insert(view.buffer) }
+      let buffer = buffers[view.buffer]
+      if case .constant(let constant) = buffer.storage { bytes[constant] = buffer.bytes }
     }
-    return seen.reduce(0) { $0 + buffers[$1].bytes }
+    return bytes
   }
 
   /// How often an instruction runs in one run of the plan.
