@@ -53,14 +53,14 @@ extension DecoderConfiguration {
         contenders.map { _, _, reader in { try write(reader) } }, settings.rule)
       return try zip(contenders, timings).map { contender, timing in
         let (variant, model, reader) = contender
-        let session = try model.session(function: "step", threads: threads)
+        let session = try model.session(function: "choose", threads: threads)
         var row = BenchmarkRow(
           name: name, weightsType: model.weightsType, threads: session.threads, variant: variant,
           timing: timing)
         row.compileMilliseconds = model.report.milliseconds
         row.gflops = flops / timing.median / 1e6
         let sizes: Bindings = ["rows": batch, "keys": prompt + generate, "slots": 256]
-        let plan = try model.executable.plan(function: "step", sizes)
+        let plan = try model.executable.plan(function: "choose", sizes)
         (row.arenaBytes, row.kernels) = (plan.arenaBytes, plan.kernelCount)
         row.profile = try settings.profile(reader.profile)
         return row
@@ -72,11 +72,12 @@ extension DecoderConfiguration {
   private func write(_ reader: CachedReader) throws {
     let tokens = (0..<prompt).map { Int32($0 * 997 % model.vocabulary) }
     try reader.start(Array(repeating: tokens, count: batch))
-    for _ in 1..<generate { try reader.read(try best(reader)) }
-    _ = try best(reader)
+    var chosen = try mostProbable(reader)
+    for _ in 1..<generate { chosen = try reader.choose(after: chosen) }
   }
 
-  private func best(_ reader: CachedReader) throws -> [Int32] {
+  /// The first token of every text.
+  private func mostProbable(_ reader: CachedReader) throws -> [Int32] {
     try reader.withLogits { logits in
       let size = logits.count / batch
       return (0..<batch).map { row in

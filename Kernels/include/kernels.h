@@ -20,6 +20,7 @@
 #include "kernels/recurrent_gradient.h"
 #include "kernels/reduce.h"
 #include "kernels/scan.h"
+#include "kernels/shortlist.h"
 #include "kernels/softmax.h"
 #include "kernels/vector_math.h"
 

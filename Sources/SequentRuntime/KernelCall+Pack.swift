@@ -11,6 +11,10 @@ extension Instruction {
     case .gemm(let isBfloat16):
       if isBfloat16 { kernel = packBfloat16Gemm }
       arguments.shape(inputs[0])
+    case .shortlist(let isBfloat16):
+      kernel = packShortlist
+      arguments.weightType = isBfloat16 ? KN_WEIGHTS_BFLOAT16 : KN_WEIGHTS_FLOAT32
+      arguments.shape(inputs[0])
     case .bfloat16Table:
       kernel = roundTable
       arguments.columns = inputs[0].count
@@ -39,6 +43,7 @@ private struct PackArguments: BitwiseCopyable {
   var rowStride = 0
   var columnStride = 0
   var cell = KN_CELL_RNN_TANH
+  var weightType = KN_WEIGHTS_FLOAT32
   var first: UnsafePointer<Float>?
   var second: UnsafePointer<Float>?
   var packed: UnsafeMutablePointer<Float>?
@@ -59,6 +64,13 @@ private let packBfloat16Gemm: kn_kernel = { pointer, team in
   guard let call = pointer?.load(as: PackArguments.self) else { return }
   kn_gemm_pack_bfloat16_share(
     call.first, call.rows, call.columns, call.rowStride, call.columnStride, call.packed, team)
+}
+
+private let packShortlist: kn_kernel = { pointer, team in
+  guard let call = pointer?.load(as: PackArguments.self) else { return }
+  kn_shortlist_pack_share(
+    call.first, call.rows, call.columns, call.rowStride, call.columnStride, call.weightType,
+    call.packed, team)
 }
 
 private let roundTable: kn_kernel = { pointer, team in
@@ -101,6 +113,7 @@ extension Target {
   static func kernels(threads: Int) -> Target {
     Target(
       threads: threads, maximumRank: Int(KN_MAX_RANK),
+      shortlistRows: Shortlist.maximumRows,
       workspace: { instruction in
         switch instruction.kernel {
         case .gemm(let gemm):
@@ -108,6 +121,9 @@ extension Target {
           // Only whether it is NULL is read.
           if gemm.isPacked { arguments.packed = UnsafePointer(bitPattern: 64) }
           return kn_gemm_workspace_size(&arguments, threads)
+        case .shortlistArgMax(let columns, _):
+          let x = instruction.inputs[0].shape
+          return kn_shortlist_workspace_size(x[0], columns, x[1], threads)
         case .recurrentSequence:
           var arguments = instruction.recurrentArguments
           return kn_recurrent_workspace_size(&arguments, threads)
@@ -130,6 +146,7 @@ extension Target {
         case .gemm(let isBfloat16):
           (isBfloat16 ? kn_gemm_packed_bfloat16_size : kn_gemm_packed_size)(
             views[0].shape[0], views[0].shape[1])
+        case .shortlist: kn_shortlist_size(views[0].shape[0], views[0].shape[1])
         case .bfloat16Table: (views[0].count + 1) / 2
         case .recurrentWeights(let cell):
           kn_recurrent_weights_size(

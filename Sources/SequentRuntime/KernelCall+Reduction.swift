@@ -39,6 +39,25 @@ extension Instruction {
       ])
   }
 
+  func shortlistArgMax(
+    _ columns: Int, isBfloat16: Bool, _ memory: ArgumentMemory
+  ) -> KernelCall {
+    var arguments = kn_shortlist_arguments()
+    (arguments.m, arguments.n, arguments.k) = (inputs[0].shape[0], columns, inputs[0].shape[1])
+    arguments.a_row_stride = inputs[0].shape[1]
+    arguments.packed_type = isBfloat16 ? KN_WEIGHTS_BFLOAT16 : KN_WEIGHTS_FLOAT32
+    var fields = [
+      (MemoryLayout.offset(of: \kn_shortlist_arguments.a), inputs[0]),
+      (MemoryLayout.offset(of: \kn_shortlist_arguments.packed), inputs[1]),
+      (MemoryLayout.offset(of: \kn_shortlist_arguments.shortlist), inputs[2]),
+      (MemoryLayout.offset(of: \kn_shortlist_arguments.output), outputs[0]),
+    ]
+    if let workspace {
+      fields.append((MemoryLayout.offset(of: \kn_shortlist_arguments.workspace), workspace))
+    }
+    return make(kn_shortlist_argmax, arguments, memory, fields)
+  }
+
   func softmax(_ softmax: FusedSoftmax, _ memory: ArgumentMemory) -> KernelCall {
     var arguments = kn_softmax_arguments()
     arguments.rank = inputs[0].rank

@@ -95,6 +95,8 @@ extension Instruction {
         ] + gemmOptionalFields)
     case .reduce(let function, let axes): reduce(function, axes, memory)
     case .argmax(let axis): argmax(axis, memory)
+    case .shortlistArgMax(let columns, let isBfloat16):
+      shortlistArgMax(columns, isBfloat16: isBfloat16, memory)
     case .softmax(let softmax): self.softmax(softmax, memory)
     case .normalization(let norm): normalization(norm, memory)
     case .normalizationGradient(let norm): normalizationGradient(norm, memory)

@@ -23,7 +23,7 @@ import Testing
     let fused =
       FusedLinear.mnemonics + FusedSoftmax.mnemonics + FusedAttention.mnemonics
       + FusedRecurrentCell.mnemonics + FusedRecurrentSequence.mnemonics
-      + FusedNormalization.mnemonics + FusedEmbedding.mnemonics
+      + FusedNormalization.mnemonics + FusedEmbedding.mnemonics + FusedArgMax.mnemonics
     // What only differentiation, training and caches make; they have their own tests.
     let derived =
       Contract.mnemonics + ScatterAdd.mnemonics + Size.mnemonics + RandomUniform.mnemonics

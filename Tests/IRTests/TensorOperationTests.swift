@@ -44,6 +44,9 @@ import Testing
     let y = f32([2, 3], [1, 7, 7, .nan, -1, -2])
     try expect("argmax %a {axis = 1}", y, gives: i32([2], [1, 1]))
     try expect("argmax %a {axis = 0}", y, gives: i32([3], [0, 0, 0]))
+    // [1, 4] and [2, 5] and [3, 6] as columns; a row of equal sums.
+    let rows = f32([2, 2], [1, 0, 5, -5])
+    try expect("matmul_argmax %a, %b", rows, x, gives: i32([2], [2, 0]))
   }
 
   @Test func layouts() throws {

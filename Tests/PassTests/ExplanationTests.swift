@@ -219,6 +219,34 @@ import Testing
   }
 
   @Test(arguments: [
+    ("%y = argmax %p {axis = 1}", "%y", "fused with its product"),
+    ("%y = argmax %p {axis = 0}", "%y", "not fused: axis 0 is not the product's columns"),
+    (
+      "%y = argmax %x {axis = 1}", "%y",
+      "not fused: the largest are of %x, an argument, not of a product"
+    ),
+    (
+      "%s = tanh %p\n %y = argmax %s {axis = 1}", "%y",
+      "not fused: the largest are of %s, the result of tanh, not of a product"
+    ),
+    ("%y = argmax %p {axis = 1}", "%y, %p", "not fused: the product %p is used elsewhere"),
+  ])
+  func matchesOfArgMax(choice: String, shown: String, reason: String) throws {
+    let results = shown == "%y" ? "y: i32[4]" : "y: i32[4], p: f32[4, 4]"
+    let text = """
+      module @m {
+        parameter @w : f32[4, 4]
+        function @main(%x: f32[4, 4]) -> (\(results)) {
+          %p = matmul %x, @w
+          \(choice)
+          return \(shown)
+        }
+      }
+      """
+    #expect(try explanations(text, "fuse-argmax") == [reason])
+  }
+
+  @Test(arguments: [
     (
       "%s = add %x, %y", "%p",
       "its scores are %s, the result of add, neither a product of queries and "

@@ -13,8 +13,8 @@ import Testing
         == "no pass is called 'fuse-everything'; the passes are canonicalize, "
         + "hoist-loop-invariants, fuse-recurrent-sequence, hoist-input-projection, "
         + "merge-gate-matmuls, fuse-recurrent-cell, fuse-softmax-scale, fuse-attention, "
-        + "fuse-attention-gather, fuse-normalization, fuse-cross-entropy, fuse-epilogue, "
-        + "fuse-bias-gradient, fuse-embedding"
+        + "fuse-attention-gather, fuse-normalization, fuse-cross-entropy, fuse-argmax, "
+        + "fuse-epilogue, fuse-bias-gradient, fuse-embedding"
     }
     #expect(throws: CompilationError.self) { try Pipelines.passes(named: ["dead"]) }
   }

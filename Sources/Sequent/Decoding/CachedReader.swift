@@ -10,16 +10,19 @@ import SequentRuntime
 ///     try reader.withLogits { logits in … }      // [rows, vocabulary]
 ///     try reader.read([token])
 ///
-/// The logits are those of `main`, bit for bit. Forks share what they have read.
+/// The logits are those of `main`, bit for bit. Forks share what they have read. What is written greedily
+/// is had for less by `choose`.
 public final class CachedReader {
   private let prefill: Session
   private let step: Session
-  private let vocabularySize: Int
+  /// For a model that has it, `choose`, and `head` for the logits that it leaves out.
+  let choice: (choose: Session, head: Session)?
+  let vocabularySize: Int
   private let context: Int?
   /// The states of both sessions.
   private var pools: KeyValuePools
   /// The session that ran last.
-  private var latest: Session
+  private(set) var latest: Session
 
   /// Makes sessions of the functions.
   ///
@@ -40,9 +43,16 @@ public final class CachedReader {
     prefill = try executable.session(function: "prefill", threads: threads)
     self.step = try executable.session(function: "step", threads: threads)
     latest = prefill
+    choice =
+      try executable.module.function("choose") != nil
+      && executable.module.function("head") != nil
+      ? (
+        executable.session(function: "choose", threads: threads),
+        executable.session(function: "head", threads: threads)
+      ) : nil
     pools = KeyValuePools(inputs, of: self.step)
-    try bindStep(rows: 1)
-    try prefill.shareStates(of: self.step)
+    try bind(self.step, rows: 1)
+    try shareStates()
   }
 
   /// Whether a module has what a cached reader takes.
@@ -51,7 +61,10 @@ public final class CachedReader {
   }
 
   /// The memory that the sessions hold; the cache counts once.
-  public var bytes: Int { prefill.bytes + step.bytes - pools.bytes }
+  public var bytes: Int {
+    let choosing = choice.map { $0.choose.bytes - pools.bytes + $0.head.bytes } ?? 0
+    return prefill.bytes + step.bytes - pools.bytes + choosing
+  }
 
   /// How many rows there are.
   public var rowCount: Int { pools.rowCount }
@@ -71,7 +84,7 @@ public final class CachedReader {
     for (row, text) in texts.enumerated() {
       for place in text.indices { slots[row * time + place] = pools.append(to: row) }
     }
-    if try pools.makeRoom() { try prefill.shareStates(of: step) }
+    if try pools.makeRoom() { try shareStates() }
     try prefill.bind(["rows": rows, "time": time, "slots": pools.slotCount])
     try prefill.fill("tokens") { index in
       let (row, place) = (index / time, index % time)
@@ -86,20 +99,28 @@ public final class CachedReader {
   /// Reads a token in every row.
   ///
   /// - Throws: `ContextError` for a row that would have more tokens than the model sees.
-  public func read(_ tokens: [Int32]) throws {
+  public func read(_ tokens: [Int32]) throws { try read(tokens, by: step) }
+
+  /// Reads a token in every row by a function that takes what `step` takes.
+  func read(_ tokens: [Int32], by step: Session) throws {
     try ContextError.check(pools.rowLengths.map { $0 + 1 }, context: context)
-    if try pools.appendToAll() { try prefill.shareStates(of: step) }
-    try bindStep(rows: DecodingState.roundedUp(max(tokens.count, 1)))
+    if try pools.appendToAll() { try shareStates() }
+    try bind(step, rows: DecodingState.roundedUp(max(tokens.count, 1)))
     try step.fill("tokens") { $0 < tokens.count ? tokens[$0] : 0 }
-    try pools.fill()
+    try pools.fill(step)
     try step.run()
     latest = step
   }
 
-  private func bindStep(rows: Int) throws {
+  private func bind(_ step: Session, rows: Int) throws {
     var sizes: Bindings = ["rows": rows]
     pools.addSizes(to: &sizes)
     try step.bind(sizes)
+  }
+
+  private func shareStates() throws {
+    try prefill.shareStates(of: step)
+    try choice?.choose.shareStates(of: step)
   }
 
   /// Keeps some of the rows, in this order; one that is named twice is forked, without a copy.
@@ -108,7 +129,8 @@ public final class CachedReader {
   /// Calls `body` with the logits of what follows every row, as the rows were when they were read:
   /// `[rows, vocabulary]`.
   public func withLogits<Result>(_ body: (Span<Float>) throws -> Result) throws -> Result {
-    try latest.withOutput("logits") { logits in
+    if let hidden = try hidden() { return try withLogits(of: hidden, body) }
+    return try latest.withOutput("logits") { logits in
       try body(logits.extracting(0..<min(rowCount * vocabularySize, logits.count)))
     }
   }

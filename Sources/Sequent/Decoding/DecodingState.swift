@@ -94,7 +94,7 @@ final class DecodingState {
     try pools?.appendToAll()
     try bindRows()
     try stepper.fill("tokens", with: tokens)
-    try pools?.fill()
+    try pools?.fill(stepper)
     if functions.takesRowSources {
       try stepper.fill("row_sources", with: rowSources.map { Int32(truncatingIfNeeded: $0) })
     }

@@ -74,8 +74,8 @@ struct KeyValuePools {
     return true
   }
 
-  /// Writes the session's inputs for the last token of every row; rows beyond them use slot 0.
-  func fill() throws {
+  /// Writes a session's inputs for the last token of every row; rows beyond them use slot 0.
+  func fill(_ step: Session) throws {
     let (rows, keys) = (table.rows, keyCount)
     try step.fill("slots") { $0 < rows.count ? rows[$0].slots.last ?? 0 : 0 }
     try step.fill("past") { $0 < rows.count ? Int32(rows[$0].slots.count - 1) : 0 }

@@ -168,17 +168,35 @@ public final class Generator {
   ) throws {
     var active = Array(rows.indices)
     var next = rows.map(\.prompt)
+    var likelihoods = DeferredLikelihoods<Rows.Index>()
+    func choose(_ index: Int, _ logits: Span<Float>) throws {
+      let text = try rows[active[index]].choose(logits, encoder.encoding, options)
+      if !text.isEmpty { try onText(active[index], text) }
+    }
     try reader.start(rows: active.count)
     while !active.isEmpty {
-      try reader.readOn(next) { index, logits in
-        let text = try rows[active[index]].choose(logits, encoder.encoding, options)
-        if !text.isEmpty { try onText(active[index], text) }
+      if options.sampling.isArgMax, let chooser = reader.chooser(rows: active.count) {
+        let tokens = try reader.choose(chooser, after: next.compactMap(\.last))
+        if tokens.contains(where: excluded.contains) {
+          // The most probable token that may be said is another one.
+          try likelihoods.finish { rows[$0].result.logLikelihood += $1 }
+          try reader.visitLogits(of: chooser, choose)
+        } else {
+          try likelihoods.add(tokens, in: active, chooser) { rows[$0].result.logLikelihood += $1 }
+          for (row, token) in zip(active, tokens) {
+            let text = rows[row].take(token, encoder.encoding, options)
+            if !text.isEmpty { try onText(row, text) }
+          }
+        }
+      } else {
+        try reader.readOn(next, choose)
       }
       let left = active.indices.filter { !rows[active[$0]].isFinished }
       if left.count < active.count, !left.isEmpty { try reader.keep(left) }
       active = left.map { active[$0] }
       next = active.map { rows[$0].result.tokens.suffix(1) }
     }
+    try likelihoods.finish { rows[$0].result.logLikelihood += $1 }
   }
 }
 
@@ -191,6 +209,15 @@ extension Generator.Row {
   ) throws -> String {
     let token = try sampler.next(logits, after: history)
     result.logLikelihood += try LogProbabilities(logits)(logits[Int(token)])
+    return take(token, encoding, options)
+  }
+
+  /// Takes a token.
+  ///
+  /// - Returns: the text that is certain now.
+  fileprivate mutating func take(
+    _ token: Int32, _ encoding: TextEncoding, _ options: GenerationOptions
+  ) -> String {
     result.tokens.append(token)
     history.append(token)
     var text = ""

@@ -39,6 +39,9 @@ public struct Sampling: Hashable, Sendable {
     return sampling
   }
 
+  /// Whether the token of the largest logit is taken, whatever the others are.
+  var isArgMax: Bool { temperature == 0 && repetitionPenalty == 1 }
+
   /// Finds out whether the numbers make sense.
   ///
   /// - Throws: `GenerationError` for the first that does not.

@@ -96,8 +96,14 @@ public struct GPT: Model {
   /// `prefill` reads the beginnings of rows, `step` a token of every row after them; both keep keys and
   /// values in one cache, and give the logits of what follows each row, `[rows, vocabulary]`.
   ///
-  ///     prefill: tokens, slots i32 [rows, time], lengths i32 [rows]
-  ///     step:    tokens, slots, past i32 [rows], table i32 [rows, keys]
+  /// `choose` is `step` for who wants no more than the most probable token, `[rows]`: that takes fewer
+  /// weights than all logits. Those can be had later, many at once, by `head`, of the vector that stands
+  /// before them.
+  ///
+  ///     prefill: tokens, slots i32 [rows, time], lengths i32 [rows] → logits
+  ///     step:    tokens, slots, past i32 [rows], table i32 [rows, keys] → logits
+  ///     choose:  the same → token, hidden [rows, width]
+  ///     head:    hidden → logits
   public var functions: [ModelFunction] {
     let widths = decoder.layers.map(\.attention.cacheWidth)
     return [
@@ -110,14 +116,25 @@ public struct GPT: Model {
         let hidden = decoder(embeddings(tokens), cache)
         return ["logits": logits(Pooling.last(hidden, lengths: lengths))]
       },
-      ModelFunction("step") { inputs in
-        let tokens = inputs.tensor("tokens", .int32, ["rows"]).expanded(at: 1)
-        let (cache, past) = KeyValueCache.ofStep(inputs, widths: widths)
-        let places = positions(of: tokens, past: past)
-        let hidden = decoder(embeddings(tokens, positions: places), cache, positions: places)
-        return ["logits": logits(hidden.reshaped(to: [tokens.shape[0], hidden.shape[2]]))]
+      ModelFunction("step") { inputs in ["logits": logits(step(inputs, widths))] },
+      ModelFunction("choose") { inputs in
+        let hidden = step(inputs, widths)
+        return ["token": logits(hidden).argmax(over: 1), "hidden": hidden]
+      },
+      ModelFunction("head") { inputs in
+        let width = Dimension(constant: configuration.width)
+        return ["logits": logits(inputs.tensor("hidden", .float32, ["rows", width]))]
       },
     ]
+  }
+
+  /// What stands before the logits of what follows a token of every row, `[rows, width]`.
+  private func step(_ inputs: Inputs, _ widths: [Int]) -> Tensor {
+    let tokens = inputs.tensor("tokens", .int32, ["rows"]).expanded(at: 1)
+    let (cache, past) = KeyValueCache.ofStep(inputs, widths: widths)
+    let places = positions(of: tokens, past: past)
+    let hidden = decoder(embeddings(tokens, positions: places), cache, positions: places)
+    return hidden.reshaped(to: [tokens.shape[0], hidden.shape[2]])
   }
 
   private func logits(_ hidden: Tensor) -> Tensor {

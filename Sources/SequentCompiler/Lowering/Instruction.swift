@@ -27,6 +27,8 @@ public enum Kernel: Hashable, Sendable {
   case gemm(Gemm)
   case reduce(Reduce.Function, axes: [Int])
   case argmax(axis: Int)
+  /// The argmax of a product's rows. Inputs: x `[rows, k]`, packed weights, their shortlist.
+  case shortlistArgMax(columns: Int, isBfloat16: Bool)
   case softmax(FusedSoftmax)
   /// Inputs: x, weight, bias, where there are such.
   case normalization(FusedNormalization)
@@ -115,6 +117,8 @@ public enum Kernel: Hashable, Sendable {
   public enum Packing: Hashable, Sendable {
     /// A matrix `[k, n]` for gemm, in float32 or bfloat16.
     case gemm(isBfloat16: Bool)
+    /// The same matrix in bytes, with bounds for what they leave of it.
+    case shortlist(isBfloat16: Bool)
     /// A table in bfloat16, as it lies.
     case bfloat16Table
     /// Merged weights `[depth, gates·hidden]` of a recurrent layer.
@@ -191,7 +195,8 @@ extension Instruction {
         && (!gemm.hasResidual || inputs[inputs.count - 1].hasUnitColumns)
         && (!gemm.isPacked || inputs[1].isDense)
         && (inputs.prefix(2) + outputs).allSatisfy(\.strides.areNotNegative)
-    case .recurrentSequenceGradient, .argmax, .gather, .embedding, .scatterAdd, .checkLengths,
+    case .recurrentSequenceGradient, .argmax, .shortlistArgMax, .gather, .embedding, .scatterAdd,
+      .checkLengths,
       .crossEntropy, .crossEntropyGradient, .normalization, .normalizationGradient, .randomUniform,
       .pack(.recurrentBias), .pack(.bfloat16Table):
       (inputs + outputs).allSatisfy(\.isDense)
@@ -214,7 +219,7 @@ extension Instruction {
       inputs[0].hasUnitColumns && outputs[0].hasUnitColumns
         && inputs.dropFirst().allSatisfy(\.isDense) && outputs.dropFirst().allSatisfy(\.isDense)
     case .unary, .binary, .compare, .select, .cast, .iota, .reduce,
-      .pack(.gemm), .pack(.recurrentWeights):
+      .pack(.gemm), .pack(.shortlist), .pack(.recurrentWeights):
       outputs.allSatisfy(\.isDense)
     }
   }

@@ -116,6 +116,8 @@ extension Lowerer {
       return try product(FusedLinear(), operands, shapes)
     case .linear(let linear):
       return try product(linear, operands, shapes)
+    case .matmulArgMax:
+      return [try argMaxOfProduct(operands, shapes[0])]
     case .reduce(let reduce):
       let output = try allocate(operands[0].elementType, shapes[0])
       emit(.reduce(reduce.function, axes: reduce.axes), operands, into: output)

@@ -57,6 +57,8 @@ extension Kernel {
     case .gemm(let gemm): gemm.isBfloat16 ? "gemm.bf16" : gemm.isPacked ? "gemm.packed" : "gemm"
     case .reduce(let function, _): "reduce.\(function.rawValue)"
     case .argmax: "argmax"
+    case .shortlistArgMax(_, let isBfloat16):
+      isBfloat16 ? "shortlist_argmax.bf16" : "shortlist_argmax"
     case .softmax: "softmax"
     case .normalization(let norm): norm.mnemonic
     case .normalizationGradient(let norm): NormalizationGradient(of: norm).mnemonic

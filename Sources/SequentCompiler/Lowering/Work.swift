@@ -17,6 +17,8 @@ extension Instruction {
       let a = inputs[0].shape
       return 2 * Double(a[3]) * elements
     case .reduce, .argmax: return Double(inputs[0].count)
+    case .shortlistArgMax(let columns, _):
+      return 2 * Double(inputs[0].count) * Double(columns)
     case .softmax: return 24 * elements
     case .normalization: return 8 * elements
     case .normalizationGradient: return 20 * elements
@@ -55,6 +57,8 @@ extension Instruction {
         indices.map { $0.count * (width + 1) } ?? source.distinctCount
       }
       return Double((sources + outputs.map(\.count)).reduce(0, +)) * 4
+    // Of the packed weights next to nothing.
+    case .shortlistArgMax: return Double(inputs[0].count + inputs[2].count + outputs[0].count) * 4
     case .updateRows: return Double(inputs[1].count + 2 * inputs[0].count) * 4
     default: return (inputs + outputs).reduce(0) { $0 + Double($1.distinctCount) * 4 }
     }

@@ -18,6 +18,8 @@ public enum Pipelines {
     fuseAttentionGather,
     fuseNormalization,
     fuseCrossEntropy,
+    // Before a product takes what is done with it.
+    fuseArgMax,
     fuseEpilogue,
     fuseBiasGradient,
     // What is left of sums once products have taken what is added to them.

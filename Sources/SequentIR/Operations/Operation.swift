@@ -29,6 +29,7 @@ public enum Operation: Hashable, Sendable {
   case chunkLengths(ChunkLengths)
   indirect case scan(Scan)
   case linear(FusedLinear)
+  case matmulArgMax(FusedArgMax)
   case softmax(FusedSoftmax)
   case normalization(FusedNormalization)
   case normalizationGradient(NormalizationGradient)
@@ -76,6 +77,7 @@ extension Operation {
     case .chunkLengths(let payload): payload
     case .scan(let payload): payload
     case .linear(let payload): payload
+    case .matmulArgMax(let payload): payload
     case .softmax(let payload): payload
     case .normalization(let payload): payload
     case .normalizationGradient(let payload): payload
@@ -101,7 +103,7 @@ extension Operation {
     StopGradient.self, MatMul.self, Reduce.self, ArgMax.self, Reshape.self, Transpose.self,
     Broadcast.self, Slice.self, Concatenate.self, UpdateSlice.self, UpdateRows.self, Gather.self,
     Contract.self, ScatterAdd.self, Size.self, SplitTime.self, JoinTime.self, ChunkLengths.self,
-    Scan.self, FusedLinear.self, FusedSoftmax.self, FusedNormalization.self,
+    Scan.self, FusedLinear.self, FusedArgMax.self, FusedSoftmax.self, FusedNormalization.self,
     NormalizationGradient.self, FusedEmbedding.self, FusedAttention.self,
     FusedAttentionGradient.self, FusedRecurrentCell.self, FusedRecurrentSequence.self,
     RecurrentSequenceGradient.self, FusedCrossEntropy.self, CrossEntropyGradient.self,
