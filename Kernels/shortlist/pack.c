@@ -26,8 +26,7 @@ static void pack_column(const float *column, size_t k, size_t stride, enum kn_we
     if (largest != largest) break;
   }
   const float s = largest / 127;
-  // Of numbers so small that the quotient says nothing all is left over.
-  const float inverse = s > 0x1p-120f && s < INFINITY ? 1 / s : 0;
+  const float inverse = s > KN_SHORTLIST_SMALLEST && s < KN_SHORTLIST_LARGEST ? 1 / s : 0;
   double squares = 0, rest = 0;
   for (size_t p = 0; p < k; p++) {
     const float w = element(column, p, stride, type);

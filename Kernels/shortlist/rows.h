@@ -9,6 +9,11 @@
 // followed by their scales [n] and their bounds [n].
 enum { KN_SHORTLIST_UNIT = 64 };
 
+// Sizes within which no product of a row's unit, a column's scale and a sum of integers over- or
+// underflows. Of rows and columns beyond them all is rest.
+#define KN_SHORTLIST_SMALLEST 0x1p-50f
+#define KN_SHORTLIST_LARGEST 0x1p50f
+
 // More than all that denormals, which kernels take for zero, can add up to.
 #define KN_SHORTLIST_FLUSHED 0x1p-100f
 

@@ -57,8 +57,7 @@ static float element(const float *a, size_t p, bool rounds) {
   return rounds ? kn_from_bfloat16(kn_to_bfloat16(a[p])) : a[p];
 }
 
-// A row in integers r [depth], so small that no sum of depth products with bytes overflows 32 bits. Of a
-// row with NaN or infinity, or of nothing but the smallest numbers, all is rest.
+// A row in integers r [depth], so small that no sum of depth products with bytes overflows 32 bits.
 static struct kn_shortlist_row round_row(const float *a, size_t k, bool rounds, int16_t *r) {
   const size_t depth = kn_shortlist_depth(k);
   float largest = 0;
@@ -67,7 +66,7 @@ static struct kn_shortlist_row round_row(const float *a, size_t k, bool rounds, 
     largest = x > largest ? x : largest;
   }
   const float most = (float)kn_smaller(INT16_MAX, INT32_MAX / 127 / (depth > 0 ? depth : 1));
-  const bool fits = largest > 0x1p-100f && largest < INFINITY;
+  const bool fits = largest > KN_SHORTLIST_SMALLEST && largest < KN_SHORTLIST_LARGEST;
   const float unit = fits ? largest / most : 0, inverse = fits ? most / largest : 0;
   double squares = 0, rest = 0;
   for (size_t p = 0; p < k; p++) {

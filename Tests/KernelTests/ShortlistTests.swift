@@ -219,6 +219,20 @@ private struct ShortlistProblem {
     problem.check()
   }
 
+  @Test func `sizes that over- or underflow are told apart`() {
+    var problem = ShortlistProblem(1, 128, 64)
+    let (a, b) = (problem.a, problem.b)
+    for (rows, columns) in [(-49, -56), (-63, -60), (-80, 40), (90, -100), (60, 60), (45, 45)] {
+      problem.a = a.map { $0 * Float(sign: .plus, exponent: rows, significand: 1) }
+      problem.b = b.map { $0 * Float(sign: .plus, exponent: columns, significand: 1) }
+      problem.check("2^\(rows) by 2^\(columns)")
+    }
+    problem.b = b
+    problem.a = a.map { _ in 0 }
+    problem.a[3] = 3e38
+    problem.check("one large element")
+  }
+
   @Test func `denormals are taken for zero as the product takes them`() {
     var problem = ShortlistProblem(1, 128, 64)
     problem.a = problem.a.map { $0 * 0x1p-70 }

@@ -83,6 +83,20 @@ import Testing
     }
   }
 
+  @Test func `tokens are as many as rows, and forks have the logits of what was read`() throws {
+    let reader = try CachedReader(CompiledModel(GPT(Self.configuration()).traced()).executable)
+    try reader.start(Self.texts(2))
+    for tokens in [[], [1], [1, 2, 3]] as [[Int32]] {
+      #expect(throws: PredictionError.self) { try reader.choose(after: tokens) }
+      #expect(throws: PredictionError.self) { try reader.read(tokens) }
+    }
+    _ = try reader.choose(after: [1, 2])
+    let logits = try Self.logits(reader)
+    reader.select(rows: [0, 0, 1])
+    let forked = try Self.logits(reader)
+    #expect(forked == logits)
+  }
+
   @Test func `a choice that the cache has no room for makes room`() throws {
     let model = try CompiledModel(GPT(Self.configuration()).traced(), seed: 5)
     let (whole, fast) = (try CachedReader(model.executable), try CachedReader(model.executable))

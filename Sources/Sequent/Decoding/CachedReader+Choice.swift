@@ -11,7 +11,8 @@ extension CachedReader {
   ///
   /// That is the first of those with the largest logit; NaN is never the largest.
   ///
-  /// - Throws: `ContextError` for a row that would have more tokens than the model sees.
+  /// - Throws: `ContextError` for a row that would have more tokens than the model sees, `PredictionError`
+  ///   for another number of tokens than of rows.
   public func choose(after tokens: [Int32]) throws -> [Int32] {
     guard let choose = choice?.choose else {
       try read(tokens)
@@ -42,7 +43,8 @@ extension CachedReader {
   func hidden() throws -> [Float]? {
     guard let choose = choice?.choose, latest === choose else { return nil }
     return try choose.withOutput("hidden") { hidden in
-      (0..<rowCount * (width ?? 0)).map { hidden[$0] }
+      // Rows that were forked since have none of their own.
+      (0..<min(rowCount * (width ?? 0), hidden.count)).map { hidden[$0] }
     }
   }
 

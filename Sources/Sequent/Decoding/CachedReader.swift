@@ -98,11 +98,15 @@ public final class CachedReader {
 
   /// Reads a token in every row.
   ///
-  /// - Throws: `ContextError` for a row that would have more tokens than the model sees.
+  /// - Throws: `ContextError` for a row that would have more tokens than the model sees, `PredictionError`
+  ///   for another number of tokens than of rows.
   public func read(_ tokens: [Int32]) throws { try read(tokens, by: step) }
 
   /// Reads a token in every row by a function that takes what `step` takes.
   func read(_ tokens: [Int32], by step: Session) throws {
+    guard tokens.count == rowCount else {
+      throw PredictionError(message: "\(tokens.count) tokens to read in \(rowCount) rows")
+    }
     try ContextError.check(pools.rowLengths.map { $0 + 1 }, context: context)
     if try pools.appendToAll() { try shareStates() }
     try bind(step, rows: DecodingState.roundedUp(max(tokens.count, 1)))
