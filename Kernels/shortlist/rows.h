@@ -2,6 +2,7 @@
 #ifndef SHORTLIST_ROWS_H
 #define SHORTLIST_ROWS_H
 
+#include "base/bfloat16.h"
 #include "base/sizes.h"
 #include "kernels/shortlist.h"
 
@@ -18,6 +19,11 @@ enum { KN_SHORTLIST_UNIT = 64 };
 #define KN_SHORTLIST_FLUSHED 0x1p-100f
 
 static inline size_t kn_shortlist_depth(size_t k) { return kn_round_up(k, KN_SHORTLIST_UNIT); }
+
+// A number as gemm multiplies with it.
+static inline float kn_shortlist_rounded(float x, bool rounds) {
+  return rounds ? kn_from_bfloat16(kn_to_bfloat16(x)) : x;
+}
 
 // A row of a in 16 bits: about unit * r.
 struct kn_shortlist_row {

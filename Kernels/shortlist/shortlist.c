@@ -4,7 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/bfloat16.h"
 #include "base/partition.h"
 #include "gemm/gemm.h"
 #include "kernels/isa.h"
@@ -52,17 +51,12 @@ size_t kn_shortlist_workspace_size(size_t m, size_t n, size_t k, size_t threads)
   return threads * layout.member + m * layout.bounds_stride;
 }
 
-// An element as gemm multiplies with it.
-static float element(const float *a, size_t p, bool rounds) {
-  return rounds ? kn_from_bfloat16(kn_to_bfloat16(a[p])) : a[p];
-}
-
 // A row in integers r [depth], so small that no sum of depth products with bytes overflows 32 bits.
 static struct kn_shortlist_row round_row(const float *a, size_t k, bool rounds, int16_t *r) {
   const size_t depth = kn_shortlist_depth(k);
   float largest = 0;
   for (size_t p = 0; p < k; p++) {
-    const float x = fabsf(element(a, p, rounds));
+    const float x = fabsf(kn_shortlist_rounded(a[p], rounds));
     largest = x > largest ? x : largest;
   }
   const float most = (float)kn_smaller(INT16_MAX, INT32_MAX / 127 / (depth > 0 ? depth : 1));
@@ -70,7 +64,7 @@ static struct kn_shortlist_row round_row(const float *a, size_t k, bool rounds, 
   const float unit = fits ? largest / most : 0, inverse = fits ? most / largest : 0;
   double squares = 0, rest = 0;
   for (size_t p = 0; p < k; p++) {
-    const float x = element(a, p, rounds);
+    const float x = kn_shortlist_rounded(a[p], rounds);
     // NaN is none of these.
     const float q = rintf(x * inverse);
     r[p] = q > -most && q < most ? (int16_t)q : q >= most ? (int16_t)most : (int16_t)-most;
