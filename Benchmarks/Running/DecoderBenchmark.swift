@@ -72,21 +72,7 @@ extension DecoderConfiguration {
   private func write(_ reader: CachedReader) throws {
     let tokens = (0..<prompt).map { Int32($0 * 997 % model.vocabulary) }
     try reader.start(Array(repeating: tokens, count: batch))
-    var chosen = try mostProbable(reader)
+    var chosen = try reader.mostProbable()
     for _ in 1..<generate { chosen = try reader.choose(after: chosen) }
-  }
-
-  /// The first token of every text.
-  private func mostProbable(_ reader: CachedReader) throws -> [Int32] {
-    try reader.withLogits { logits in
-      let size = logits.count / batch
-      return (0..<batch).map { row in
-        var best = row * size
-        for index in row * size..<(row + 1) * size where logits[index] > logits[best] {
-          best = index
-        }
-        return Int32(best - row * size)
-      }
-    }
   }
 }

@@ -167,36 +167,24 @@ static void additive_scores(size_t width, const float *vector, const float *q, s
   }
 }
 
-V_INLINE vf load_up_to(const float *p, size_t count) {
-  return count >= V_WIDTH ? v_load(p) : v_load_first(p, count);
-}
-
-V_INLINE void store_up_to(float *p, size_t count, vf x) {
-  if (count >= V_WIDTH) {
-    v_store(p, x);
-  } else {
-    v_store_first(p, count, x);
-  }
-}
-
 static void additive_gradient(size_t width, const float *vector, const float *q, size_t count,
                               const float *keys, size_t stride, const float *ds, float *dq,
                               float *dkeys, size_t gradient_stride, float *dvector) {
   for (size_t u = 0; u < width; u += V_WIDTH) {
     const size_t units = width - u;
-    const vf v = load_up_to(vector + u, units), query = load_up_to(q + u, units);
-    vf q_sum = load_up_to(dq + u, units), vector_sum = load_up_to(dvector + u, units);
+    const vf v = v_load_up_to(vector + u, units), query = v_load_up_to(q + u, units);
+    vf q_sum = v_load_up_to(dq + u, units), vector_sum = v_load_up_to(dvector + u, units);
     for (size_t j = 0; j < count; j++) {
-      const vf t = v_tanh(query + load_up_to(keys + j * stride + u, units));
+      const vf t = v_tanh(query + v_load_up_to(keys + j * stride + u, units));
       const vf gradient = v_set(ds[j]);
       float *dk = dkeys + j * gradient_stride + u;
       const vf e = gradient * v * v_fnma(t, t, v_set(1));
       q_sum += e;
       vector_sum = v_fma(gradient, t, vector_sum);
-      store_up_to(dk, units, load_up_to(dk, units) + e);
+      v_store_up_to(dk, units, v_load_up_to(dk, units) + e);
     }
-    store_up_to(dq + u, units, q_sum);
-    store_up_to(dvector + u, units, vector_sum);
+    v_store_up_to(dq + u, units, q_sum);
+    v_store_up_to(dvector + u, units, vector_sum);
   }
 }
 

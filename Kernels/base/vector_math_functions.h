@@ -6,6 +6,19 @@
 // Each polynomial states its interval and that error; the sum with all roundings is what the tests
 // bound by 4 ulp.
 
+// The first `count` lanes; all if there are as many or more.
+V_INLINE vf v_load_up_to(const float *p, size_t count) {
+  return count >= V_WIDTH ? v_load(p) : v_load_first(p, count);
+}
+
+V_INLINE void v_store_up_to(float *p, size_t count, vf x) {
+  if (count >= V_WIDTH) {
+    v_store(p, x);
+  } else {
+    v_store_first(p, count, x);
+  }
+}
+
 // x = n·ln 2 + r with whole n and |r| ≤ ln 2 / 2: gives n and expm1(r). |x| is at most 151·ln 2.
 V_INLINE vf v_expm1_reduced(vf x, vf *n) {
   *n = v_round(v_mul(x, v_set(0x1.715476p+0f)));  // 1 / ln 2

@@ -1,29 +1,17 @@
 // kn_recurrent_cell's work on a range of a row's units. Included once by the file of an instruction
 // set, after cells.h.
 
-V_INLINE vf load_units(const float *p, size_t units) {
-  return units >= V_WIDTH ? v_load(p) : v_load_first(p, units);
-}
-
-V_INLINE void store_units(float *p, size_t units, vf x) {
-  if (units >= V_WIDTH) {
-    v_store(p, x);
-  } else {
-    v_store_first(p, units, x);
-  }
-}
-
 // A gate's input sums, with its bias, for `units` units from `unit` on.
 V_INLINE vf input_sum(const struct kn_recurrent_cell_arguments *a, size_t row, size_t gate,
                       size_t unit, size_t units) {
   const size_t column = gate * a->hidden + unit;
-  const vf x = load_units(a->gates_x + row * a->gates_x_stride + column, units);
-  return a->bias == NULL ? x : v_add(x, load_units(a->bias + column, units));
+  const vf x = v_load_up_to(a->gates_x + row * a->gates_x_stride + column, units);
+  return a->bias == NULL ? x : v_add(x, v_load_up_to(a->bias + column, units));
 }
 
 V_INLINE vf hidden_sum(const struct kn_recurrent_cell_arguments *a, size_t row, size_t gate,
                        size_t unit, size_t units) {
-  return load_units(a->gates_h + row * a->gates_h_stride + gate * a->hidden + unit, units);
+  return v_load_up_to(a->gates_h + row * a->gates_h_stride + gate * a->hidden + unit, units);
 }
 
 V_INLINE vf gate_sum(const struct kn_recurrent_cell_arguments *a, size_t row, size_t gate,
@@ -36,7 +24,7 @@ static void rnn_tanh_units(const struct kn_recurrent_cell_arguments *a, size_t r
                            size_t end) {
   for (size_t u = begin; u < end; u += V_WIDTH) {
     const vf sum = gate_sum(a, row, 0, u, end - u);
-    store_units(a->new_hidden + row * a->hidden + u, end - u, v_tanh(sum));
+    v_store_up_to(a->new_hidden + row * a->hidden + u, end - u, v_tanh(sum));
   }
 }
 
@@ -44,7 +32,7 @@ static void rnn_relu_units(const struct kn_recurrent_cell_arguments *a, size_t r
                            size_t end) {
   for (size_t u = begin; u < end; u += V_WIDTH) {
     const vf sum = gate_sum(a, row, 0, u, end - u);
-    store_units(a->new_hidden + row * a->hidden + u, end - u, relu(sum));
+    v_store_up_to(a->new_hidden + row * a->hidden + u, end - u, relu(sum));
   }
 }
 
@@ -55,9 +43,9 @@ static void lstm_units(const struct kn_recurrent_cell_arguments *a, size_t row, 
     const struct lstm_step step =
         lstm(gate_sum(a, row, 0, u, units), gate_sum(a, row, 1, u, units),
              gate_sum(a, row, 2, u, units), gate_sum(a, row, 3, u, units),
-             load_units(a->state + at, units));
-    store_units(a->new_hidden + at, units, step.hidden);
-    store_units(a->new_cell + at, units, step.cell);
+             v_load_up_to(a->state + at, units));
+    v_store_up_to(a->new_hidden + at, units, step.hidden);
+    v_store_up_to(a->new_cell + at, units, step.cell);
   }
 }
 
@@ -66,9 +54,9 @@ static void gru_reset_after_units(const struct kn_recurrent_cell_arguments *a, s
   for (size_t u = begin; u < end; u += V_WIDTH) {
     const size_t at = row * a->hidden + u, units = end - u;
     vf product = hidden_sum(a, row, 2, u, units);
-    if (a->hidden_bias != NULL) product = v_add(product, load_units(a->hidden_bias + u, units));
-    const vf h = load_units(a->state + at, units);
-    store_units(a->new_hidden + at, units,
+    if (a->hidden_bias != NULL) product = v_add(product, v_load_up_to(a->hidden_bias + u, units));
+    const vf h = v_load_up_to(a->state + at, units);
+    v_store_up_to(a->new_hidden + at, units,
                 gru_reset_after(gate_sum(a, row, 0, u, units), gate_sum(a, row, 1, u, units),
                                 input_sum(a, row, 2, u, units), product, h).hidden);
   }

@@ -121,6 +121,33 @@ static void search(const struct kn_shortlist_arguments *arguments,
   }
 }
 
+static struct finding *finding_of(const struct kn_shortlist_arguments *arguments,
+                                  const struct layout *layout, size_t member) {
+  return (struct finding *)(arguments->workspace + member * layout->member);
+}
+
+// Over all members.
+static float largest_bound_of(const struct kn_shortlist_arguments *arguments,
+                              const struct layout *layout, size_t members, size_t row) {
+  float largest = -INFINITY;
+  for (size_t member = 0; member < members; member++) {
+    const float bound = finding_of(arguments, layout, member)->largest_bound[row];
+    if (bound > largest) largest = bound;
+  }
+  return largest;
+}
+
+// Members' columns ascend: of equal elements the first stays.
+static int32_t position_of(const struct kn_shortlist_arguments *arguments,
+                           const struct layout *layout, size_t members, size_t row) {
+  const struct finding *best = finding_of(arguments, layout, 0);
+  for (size_t member = 1; member < members; member++) {
+    const struct finding *other = finding_of(arguments, layout, member);
+    if (other->best[row] > best->best[row]) best = other;
+  }
+  return best->position[row];
+}
+
 void kn_shortlist_argmax(const void *pointer, const struct kn_team *team) {
   const struct kn_shortlist_arguments *arguments = pointer;
   const size_t m = arguments->m, n = arguments->n, k = arguments->k;
@@ -130,14 +157,14 @@ void kn_shortlist_argmax(const void *pointer, const struct kn_team *team) {
   const bool rounds = kn_gemm_multiplies_pairs(kernels, arguments->packed_type);
   const struct layout layout = layout_of(m, n, k);
   const size_t depth = kn_shortlist_depth(k), pairs = kn_divide_up(k, 2);
-  float *own = arguments->workspace + team->index * layout.member;
-  int16_t *rows = (int16_t *)(own + layout.finding);
-  float *words = own + layout.finding + layout.rows;
+  struct finding *finding = finding_of(arguments, &layout, team->index);
+  float *own = (float *)finding + layout.finding, *words = own + layout.rows;
+  int16_t *rows = (int16_t *)own;
   float *bounds = arguments->workspace + team->count * layout.member;
-  struct finding *finding = (struct finding *)own;
   const int8_t *bytes = (const int8_t *)arguments->shortlist;
   const float *scales = arguments->shortlist + n * depth / sizeof(float);
   const struct kn_range columns = kn_partition(n, KN_SHORTLIST_UNIT, team->index, team->count);
+  const size_t count = columns.end - columns.begin;
 
   struct kn_shortlist_row rounded[KN_SHORTLIST_MAX_ROWS];
   for (size_t i = 0; i < m; i++) {
@@ -145,43 +172,27 @@ void kn_shortlist_argmax(const void *pointer, const struct kn_team *team) {
     rounded[i] = round_row(a, k, rounds, rows + i * depth);
     if (rounds) kernels->round_pairs(a, k, words + i * pairs);
   }
-  functions->multiply(m, rows, depth, bytes + columns.begin * depth, columns.end - columns.begin,
+  functions->multiply(m, rows, depth, bytes + columns.begin * depth, count,
                       bounds + columns.begin, layout.bounds_stride);
   for (size_t i = 0; i < m; i++) {
-    finding->largest_bound[i] = functions->bound(
-        columns.end - columns.begin, &rounded[i], scales + columns.begin,
-        scales + n + columns.begin, bounds + i * layout.bounds_stride + columns.begin);
+    finding->largest_bound[i] =
+        functions->bound(count, &rounded[i], scales + columns.begin, scales + n + columns.begin,
+                         bounds + i * layout.bounds_stride + columns.begin);
     finding->best[i] = -INFINITY;
     finding->position[i] = 0;
   }
   kn_team_barrier(team);
 
   for (size_t i = 0; i < m; i++) {
-    float largest_bound = -INFINITY;
-    for (size_t member = 0; member < team->count; member++) {
-      const struct finding *other =
-          (const struct finding *)(arguments->workspace + member * layout.member);
-      if (other->largest_bound[i] > largest_bound) largest_bound = other->largest_bound[i];
-    }
-    search(arguments, kernels, rounds ? words + i * pairs : arguments->a + i * arguments->a_row_stride,
-           columns,
-           bounds + i * layout.bounds_stride, largest_bound, &finding->best[i],
+    const float *a = rounds ? words + i * pairs : arguments->a + i * arguments->a_row_stride;
+    search(arguments, kernels, a, columns, bounds + i * layout.bounds_stride,
+           largest_bound_of(arguments, &layout, team->count, i), &finding->best[i],
            &finding->position[i]);
   }
   kn_team_barrier(team);
 
   if (team->index > 0) return;
   for (size_t i = 0; i < m; i++) {
-    // Members' columns ascend: of equal elements the first stays.
-    struct finding all = *finding;
-    for (size_t member = 1; member < team->count; member++) {
-      const struct finding *other =
-          (const struct finding *)(arguments->workspace + member * layout.member);
-      if (other->best[i] > all.best[i]) {
-        all.best[i] = other->best[i];
-        all.position[i] = other->position[i];
-      }
-    }
-    arguments->output[i] = all.position[i];
+    arguments->output[i] = position_of(arguments, &layout, team->count, i);
   }
 }

@@ -46,21 +46,12 @@ static float bound(size_t columns, const struct kn_shortlist_row *row, const flo
   const vf unit = v_set(row->unit), length = v_set(row->length), rest = v_set(row->rest);
   vf largest = v_set(-INFINITY);
   for (size_t j = 0; j < columns; j += V_WIDTH) {
-    const size_t count = columns - j < V_WIDTH ? columns - j : V_WIDTH;
-    const bool whole = count == V_WIDTH;
-    const vf scale = whole ? v_load(scales + j) : v_load_first(scales + j, count);
-    const vf left = whole ? v_load(bounds + j) : v_load_first(bounds + j, count);
-    const vf product = whole ? v_load(products + j) : v_load_first(products + j, count);
-    const vf middle = v_mul(v_mul(scale, unit), product);
+    const size_t count = kn_smaller(columns - j, V_WIDTH);
+    const vf scale = v_load_up_to(scales + j, count), left = v_load_up_to(bounds + j, count);
+    const vf middle = v_mul(v_mul(scale, unit), v_load_up_to(products + j, count));
     const vf apart = v_fma(length, left, v_fma(rest, scale, v_set(KN_SHORTLIST_FLUSHED)));
-    const vf low = v_sub(middle, apart), high = v_add(middle, apart);
-    if (whole) {
-      largest = v_max(low, largest);
-      v_store(products + j, high);
-    } else {
-      largest = v_max(v_keep_first(low, count, largest), largest);
-      v_store_first(products + j, count, high);
-    }
+    largest = v_max(v_keep_first(v_sub(middle, apart), count, largest), largest);
+    v_store_up_to(products + j, count, v_add(middle, apart));
   }
   return V_FOLD(v_max, largest)[0];
 }

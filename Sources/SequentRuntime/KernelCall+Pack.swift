@@ -113,7 +113,7 @@ extension Target {
   static func kernels(threads: Int) -> Target {
     Target(
       threads: threads, maximumRank: Int(KN_MAX_RANK),
-      shortlistRows: Shortlist.maximumRows,
+      hasShortlist: Shortlist.pays,
       workspace: { instruction in
         switch instruction.kernel {
         case .gemm(let gemm):

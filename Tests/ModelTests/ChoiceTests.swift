@@ -6,7 +6,7 @@ import Testing
 
 /// Greedy reading with a shortlist of the vocabulary against reading with all logits.
 @Suite struct ChoiceTests {
-  /// So many that a shortlist pays: see `Lowering.shortlistedWeights`.
+  /// So many that a shortlist pays: see `Shortlist.pays`.
   private static let (vocabulary, width) = (16_500, 64)
 
   private static func configuration() -> GPT.Configuration {

@@ -2,7 +2,6 @@
 #ifndef KERNELS_SHORTLIST_H
 #define KERNELS_SHORTLIST_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -1,4 +1,3 @@
-import SequentCompiler
 import SequentIR
 import SequentRuntime
 
@@ -16,11 +15,7 @@ extension CachedReader {
   public func choose(after tokens: [Int32]) throws -> [Int32] {
     guard let choose = choice?.choose else {
       try read(tokens)
-      return try withLogits { logits in
-        (0..<rowCount).map { row in
-          logits.extracting(row * vocabularySize..<(row + 1) * vocabularySize).firstLargest
-        }
-      }
+      return try mostProbable()
     }
     try read(tokens, by: choose)
     return try choose.withOutput("token", as: Int32.self) { chosen in
@@ -28,11 +23,18 @@ extension CachedReader {
     }
   }
 
+  /// The most probable of the tokens that may follow each row, by all logits.
+  public func mostProbable() throws -> [Int32] {
+    try withLogits { logits in
+      stride(from: 0, to: logits.count, by: vocabularySize).map { start in
+        logits.extracting(start..<start + vocabularySize).firstLargest
+      }
+    }
+  }
+
   /// Whether so many rows are chosen for with less than all logits.
   func choosesFast(rows: Int) -> Bool {
-    guard let width else { return false }
-    return rows <= Shortlist.maximumRows
-      && width * vocabularySize >= Lowering.shortlistedWeights
+    width.map { Shortlist.pays(rows: rows, weights: $0 * vocabularySize) } ?? false
   }
 
   /// How wide the vectors before logits are.

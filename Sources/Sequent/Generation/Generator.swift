@@ -173,16 +173,19 @@ public final class Generator {
       let text = try rows[active[index]].choose(logits, encoder.encoding, options)
       if !text.isEmpty { try onText(active[index], text) }
     }
+    func count(_ row: Rows.Index, _ logProbability: Double) {
+      rows[row].result.logLikelihood += logProbability
+    }
     try reader.start(rows: active.count)
     while !active.isEmpty {
       if options.sampling.isArgMax, let chooser = reader.chooser(rows: active.count) {
         let tokens = try reader.choose(chooser, after: next.compactMap(\.last))
         if tokens.contains(where: excluded.contains) {
           // The most probable token that may be said is another one.
-          try likelihoods.finish { rows[$0].result.logLikelihood += $1 }
+          try likelihoods.finish(count)
           try reader.visitLogits(of: chooser, choose)
         } else {
-          try likelihoods.add(tokens, in: active, chooser) { rows[$0].result.logLikelihood += $1 }
+          try likelihoods.add(tokens, in: active, chooser, count)
           for (row, token) in zip(active, tokens) {
             let text = rows[row].take(token, encoder.encoding, options)
             if !text.isEmpty { try onText(row, text) }
@@ -196,7 +199,7 @@ public final class Generator {
       active = left.map { active[$0] }
       next = active.map { rows[$0].result.tokens.suffix(1) }
     }
-    try likelihoods.finish { rows[$0].result.logLikelihood += $1 }
+    try likelihoods.finish(count)
   }
 }
 

@@ -196,9 +196,8 @@ extension Instruction {
         && (!gemm.isPacked || inputs[1].isDense)
         && (inputs.prefix(2) + outputs).allSatisfy(\.strides.areNotNegative)
     case .recurrentSequenceGradient, .argmax, .shortlistArgMax, .gather, .embedding, .scatterAdd,
-      .checkLengths,
-      .crossEntropy, .crossEntropyGradient, .normalization, .normalizationGradient, .randomUniform,
-      .pack(.recurrentBias), .pack(.bfloat16Table):
+      .checkLengths, .crossEntropy, .crossEntropyGradient, .normalization, .normalizationGradient,
+      .randomUniform, .pack(.recurrentBias), .pack(.bfloat16Table):
       (inputs + outputs).allSatisfy(\.isDense)
     case .optimizerUpdate:
       inputs[1].rank == 2 && inputs[1].hasUnitColumns

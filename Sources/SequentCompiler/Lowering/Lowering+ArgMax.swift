@@ -1,21 +1,13 @@
 import SequentIR
 
-extension Lowering {
-  /// From how many weights on there is a shortlist of a product's columns: fewer stay in the caches, where
-  /// the product is about as fast.
-  public static let shortlistedWeights = 1 << 20
-}
-
 extension Lowerer {
-  /// The positions of the largest elements in the rows of x · W, by a shortlist where W is large and
-  /// constant, and rows are so few that reading it takes the time.
+  /// The positions of the largest elements in the rows of x · W, by a shortlist where W is constant and
+  /// the target has one.
   mutating func argMaxOfProduct(_ operands: [View], _ shape: [Int]) throws -> View {
     let (x, weights) = (operands[0], operands[1])
     let (inner, columns) = (weights.shape[0], weights.shape[1])
     let rows = shape.reduce(1, *)
-    guard (1...target.shortlistRows).contains(rows), weights.count >= Lowering.shortlistedWeights,
-      constantPosition(of: weights) != nil
-    else {
+    guard target.hasShortlist(rows, weights.count), constantPosition(of: weights) != nil else {
       let product = try product(FusedLinear(), operands, [shape + [columns]])[0]
       let output = try allocate(.int32, shape)
       emit(.argmax(axis: shape.count), [try dense(product)], into: output)
